@@ -1,0 +1,1 @@
+"""Matching: a plan against batches of events."""

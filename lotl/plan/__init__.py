@@ -1,0 +1,1 @@
+"""Plans: rules lowered to atoms and boolean nodes, then folded, interned and cached."""

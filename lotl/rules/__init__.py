@@ -1,0 +1,1 @@
+"""Rules: Sigma YAML in, a `RuleSet` with every error kept out."""

@@ -1,0 +1,1 @@
+"""Sources: bytes in, batches of events out. One format, one file."""

@@ -1,0 +1,152 @@
+"""What a source is, and the account that it gives of what it read.
+
+A source turns bytes into `lotl.frame.Partition` batches. It never raises for bad bytes: what cannot be read is counted
+and located in the `Account` of its file, and the rest is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from lotl.frame import Partition
+
+MAX_PROBLEMS: Final = 100
+"""Problems that one account keeps in words; further ones are only counted."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that could not be read: where (offset, chunk, record, line) and what."""
+
+    where: str
+    what: str
+
+
+@dataclass
+class Account:
+    """What was seen, read and lost in one file.
+
+    Attributes
+    ----------
+    name : str
+        Path relative to the path that the user gave (the file's own name if that was the file), ``/`` separators.
+    path : str
+        Path that opens it.
+    size : int
+        Bytes on disk.
+    format : str
+        Name of the source that read it, or "" if none could.
+    records : int
+        Records read. `slow` of them did not fit the column-wise path (EVTX).
+    lost : int
+        Records that are there but could not be read.
+    chunks, bad_chunks, flagged_chunks : int
+        EVTX chunks seen; skipped since they are no chunks; read although a checksum is wrong.
+    truncated : int
+        Bytes at the end that are no whole chunk or record.
+    zeroed : int
+        Chunks that are all zero: space that Windows reserved and never wrote. Not damage.
+    lossy : bool
+        The format does not keep all of the event.
+    first, last : int or None
+        Earliest and latest TimeCreated, µs since 1970 UTC.
+    problems : list of Problem
+        The first `MAX_PROBLEMS`; `more_problems` counts the rest.
+    chunk_records : dict of int to int
+        EVTX: records read by chunk number, which turns a position into an ordinal.
+    """
+
+    name: str
+    path: str
+    size: int = 0
+    format: str = ""
+    records: int = 0
+    slow: int = 0
+    lost: int = 0
+    chunks: int = 0
+    bad_chunks: int = 0
+    flagged_chunks: int = 0
+    zeroed: int = 0
+    truncated: int = 0
+    lossy: bool = False
+    first: int | None = None
+    last: int | None = None
+    problems: list[Problem] = field(default_factory=list)
+    more_problems: int = 0
+    chunk_records: dict[int, int] = field(default_factory=dict)
+
+    def problem(self, where: str, what: str) -> None:
+        """Keep a problem (or count it, when there are too many to keep)."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(where, what))
+        else:
+            self.more_problems += 1
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything that was there could not be read."""
+        return bool(self.lost or self.bad_chunks or self.truncated or self.problems or self.more_problems)
+
+    def add(self, other: Account) -> None:
+        """Add the account of another part of the same file."""
+        for name in ("records", "slow", "lost", "chunks", "bad_chunks", "flagged_chunks", "zeroed", "truncated"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.lossy |= other.lossy
+        self.format = self.format or other.format
+        self.first = min((t for t in (self.first, other.first) if t is not None), default=None)
+        self.last = max((t for t in (self.last, other.last) if t is not None), default=None)
+        for chunk, count in other.chunk_records.items():
+            self.chunk_records[chunk] = self.chunk_records.get(chunk, 0) + count
+        self.more_problems += other.more_problems
+        for problem in other.problems:
+            self.problem(problem.where, problem.what)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A run of bytes of one file, the unit that work is cut into. `number`: that of its first chunk or line group."""
+
+    source: int
+    path: str
+    offset: int
+    length: int
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Extents, from one or many files, that are decoded together: bounded in bytes, whole in meaning."""
+
+    extents: tuple[Extent, ...]
+
+    @property
+    def length(self) -> int:
+        """Bytes to read."""
+        return sum(extent.length for extent in self.extents)
+
+
+@dataclass
+class Decoded:
+    """What a block became: batches of events by kind, and an account for each source that took part."""
+
+    partitions: list[Partition]
+    accounts: dict[int, Account]
+
+
+class Source(Protocol):
+    """The contract of a format: two methods and a name. Registered in `lotl.sources.registry.SOURCES`."""
+
+    name: str
+
+    def sniff(self, head: bytes) -> bool:
+        """Say from the first 64 KiB whether the bytes are of this format."""
+
+    def blocks(self, source: int, path: Path, account: Account, target: int) -> Iterator[Extent]:
+        """Cut a file into extents of about `target` bytes, noting in `account` what is no part of any."""
+
+    def decode(self, block: Block) -> Decoded:
+        """Read the extents of a block. Bad bytes are accounted for, never raised."""
