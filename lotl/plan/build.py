@@ -1,0 +1,304 @@
+"""The plan of a set of rules: every atom once, every sub-condition once, and which kinds of event need which.
+
+The condition trees of all rules become one directed acyclic graph in arrays. Node ``i`` *is* atom ``i`` for
+``i < len(plan)``; inner nodes follow, each after its children, so that one forward sweep evaluates everything and one
+backward sweep finds what a set of rules needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lotl.plan.fold import conjunction, disjunction, simplify
+from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or
+from lotl.rules.model import Rule
+from lotl.schema import Kind, Selector
+
+Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int32]]"
+Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
+Bools: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
+
+OPS: tuple[Op, ...] = tuple(Op)
+"""Code of an operation in `Plan.atom_op` → operation."""
+
+
+class NodeKind(IntEnum):
+    """What a node is; the codes of `Plan.node_kind`."""
+
+    ATOM = 0
+    AND = 1
+    OR = 2
+    AT_LEAST = 3
+    NOT = 4
+    TRUE = 5
+    FALSE = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """Rules to evaluate on one kind of event through one view.
+
+    Attributes
+    ----------
+    view : str or None
+        See `lotl.schema.VIEWS`. None: the record's own names.
+    rules : ndarray of int32, shape (r,)
+        Indices into `Plan.rules`, rising, each once.
+    roots : ndarray of int32, shape (r,)
+        Node that decides each of them, the conditions of the log source included.
+    """
+
+    view: str | None
+    rules: Ints
+    roots: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Atoms, graph and routes of a set of rules.
+
+    Attributes
+    ----------
+    rules : sequence of Rule
+        What rule indices refer to.
+    fields : tuple of str
+        Distinct field names, as rules write them.
+    atom_field : ndarray of int32, shape (a,)
+        Index into `fields`; -1 for a keyword.
+    atom_op : ndarray of uint8, shape (a,)
+        Index into `OPS`.
+    atom_value : list of AtomValue, length a
+    atom_cased, atom_hexed : ndarray of bool, shape (a,)
+        As in `Atom`.
+    node_kind : ndarray of uint8, shape (n,)
+        `NodeKind`. The first a nodes are the atoms, in order.
+    node_count : ndarray of int32, shape (n,)
+        How many children of an AT_LEAST node must hold; 0 elsewhere.
+    child_start : ndarray of int32, shape (n + 1,)
+        Children of node i are ``child[child_start[i]:child_start[i + 1]]``.
+    child : ndarray of int32
+        Node indices, each less than its parent's; sorted within a node.
+    roots : ndarray of int32, shape (len(rules),)
+        Node of each rule's condition, the log source apart.
+    routing : tuple of (Selector, ndarray of int32, ndarray of int32)
+        For each distinct selector the rules that name it, and their nodes with its `where` conditions.
+    """
+
+    rules: Sequence[Rule]
+    fields: tuple[str, ...]
+    atom_field: Ints
+    atom_op: Bytes
+    atom_value: list[AtomValue]
+    atom_cased: Bools
+    atom_hexed: Bools
+    node_kind: Bytes
+    node_count: Ints
+    child_start: Ints
+    child: Ints
+    roots: Ints
+    routing: tuple[tuple[Selector, Ints, Ints], ...]
+    _routes: dict[Kind, list[Route]] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        """Return the number of atoms."""
+        return len(self.atom_value)
+
+    @cached_property
+    def atoms(self) -> list[Atom]:
+        """The atoms as objects, in order of their nodes."""
+        names = [*self.fields, None]  # index -1 is the keyword's None
+        columns = zip(
+            self.atom_field.tolist(),
+            self.atom_op.tolist(),
+            self.atom_value,
+            self.atom_cased.tolist(),
+            self.atom_hexed.tolist(),
+            strict=True,
+        )
+        return [Atom(names[name], OPS[op], value, cased, hexed) for name, op, value, cased, hexed in columns]
+
+    def children(self, node: int) -> Ints:
+        """Return the children of `node`; none for an atom."""
+        return self.child[self.child_start[node] : self.child_start[node + 1]]
+
+    def for_kind(self, kind: Kind) -> list[Route]:
+        """Return what to evaluate on events of `kind`, one `Route` per view.
+
+        A rule that occurs in several routes hits a row when it does so in any of them.
+        """
+        if kind not in self._routes:
+            self._routes[kind] = self._route(kind)
+        return self._routes[kind]
+
+    def _route(self, kind: Kind) -> list[Route]:
+        chosen: dict[str | None, dict[int, set[int]]] = {}
+        for selector, rules, roots in self.routing:
+            if selector.selects(kind):
+                view = chosen.setdefault(selector.view, {})
+                for rule, root in zip(rules.tolist(), roots.tolist(), strict=True):
+                    view.setdefault(rule, set()).add(root)
+        routes = []
+        for view_name, rule_roots in chosen.items():
+            # Selectors of one log source may overlap; one more route holds what the first has no place for.
+            while rule_roots:
+                rules = np.array(sorted(rule_roots), np.int32)
+                roots = np.array([rule_roots[rule].pop() for rule in rules.tolist()], np.int32)
+                routes.append(Route(view_name, rules, roots))
+                rule_roots = {rule: roots for rule, roots in rule_roots.items() if roots}
+        return routes
+
+    def reach(self, roots: Iterable[int]) -> Bools:
+        """Return which nodes the given nodes need, themselves included: bool, shape (n,)."""
+        needed = np.zeros(len(self.node_kind), np.bool_)
+        needed[np.fromiter(roots, np.int64)] = True
+        for node in range(len(needed) - 1, len(self) - 1, -1):
+            if needed[node]:
+                needed[self.children(node)] = True
+        return needed
+
+    def node(self, index: int) -> Node:
+        """Return the tree under a node."""
+        if index < len(self):
+            return Leaf(self.atoms[index])
+        children = tuple(self.node(child) for child in self.children(index).tolist())
+        match NodeKind(self.node_kind[index]):
+            case NodeKind.AND:
+                return And(children)
+            case NodeKind.OR:
+                return Or(children)
+            case NodeKind.AT_LEAST:
+                return AtLeast(int(self.node_count[index]), children)
+            case NodeKind.NOT:
+                return Not(children[0])
+            case kind:
+                return Const(kind is NodeKind.TRUE)
+
+
+def build(rules: Iterable[Rule], *, ignore_logsource: bool = False) -> Plan:
+    """Compile rules into one plan.
+
+    Parameters
+    ----------
+    rules : iterable of Rule
+        A `RuleSet` or any rules; their order gives the rule indices.
+    ignore_logsource : bool
+        Route every rule to every kind of event, under the record's own names.
+
+    Returns
+    -------
+    Plan
+    """
+    listed = list(rules)
+    builder = _Builder()
+    conditions = [simplify(rule.node) for rule in listed]
+    anything = (Selector(),)
+    routing: dict[Selector, list[tuple[int, Node]]] = {}
+    for index, rule in enumerate(listed):
+        for selector in anything if ignore_logsource else rule.selectors:
+            guarded = conjunction((*_where(selector), conditions[index]))
+            routing.setdefault(selector, []).append((index, guarded))
+    return builder.finish(listed, conditions, routing)
+
+
+def _where(selector: Selector) -> list[Node]:
+    return [
+        disjunction(Leaf(Atom(name, Op.EQUALS, value)) for value in values) for name, values in selector.where
+    ]
+
+
+class _Builder:
+    """Interns atoms and inner nodes. Inner nodes are numbered after all atoms, hence the two passes."""
+
+    def __init__(self) -> None:
+        self.atoms: dict[Atom, int] = {}
+        self.inner: dict[tuple[NodeKind, int, tuple[int, ...]], int] = {}
+        self._seen: dict[Node, int] = {}
+
+    def finish(
+        self, rules: list[Rule], conditions: list[Node], routing: dict[Selector, list[tuple[int, Node]]]
+    ) -> Plan:
+        for node in conditions:
+            self._collect(node)
+        for pairs in routing.values():
+            for _, node in pairs:
+                self._collect(node)
+        roots = _ints(self._intern(node) for node in conditions)
+        routes = tuple(
+            (selector, _ints(rule for rule, _ in pairs), _ints(self._intern(node) for _, node in pairs))
+            for selector, pairs in routing.items()
+        )
+        return self._plan(rules, roots, routes)
+
+    def _collect(self, node: Node) -> None:
+        if node in self._seen:
+            return
+        self._seen[node] = -1
+        match node:
+            case Leaf(atom):
+                self.atoms.setdefault(atom, len(self.atoms))
+            case Not(child):
+                self._collect(child)
+            case And(children) | Or(children) | AtLeast(_, children):
+                for child in children:
+                    self._collect(child)
+
+    def _intern(self, node: Node) -> int:
+        known = self._seen[node]
+        if known >= 0:
+            return known
+        match node:
+            case Leaf(atom):
+                index = self.atoms[atom]
+            case Const(value):
+                index = self._inner(NodeKind.TRUE if value else NodeKind.FALSE, 0, ())
+            case Not(child):
+                index = self._inner(NodeKind.NOT, 0, (self._intern(child),))
+            case And(children):
+                index = self._inner(NodeKind.AND, 0, self._sorted(children))
+            case Or(children):
+                index = self._inner(NodeKind.OR, 0, self._sorted(children))
+            case AtLeast(count, children):
+                index = self._inner(NodeKind.AT_LEAST, count, self._sorted(children))
+        self._seen[node] = index
+        return index
+
+    def _sorted(self, children: tuple[Node, ...]) -> tuple[int, ...]:
+        return tuple(sorted(self._intern(child) for child in children))
+
+    def _inner(self, kind: NodeKind, count: int, children: tuple[int, ...]) -> int:
+        return self.inner.setdefault((kind, count, children), len(self.atoms) + len(self.inner))
+
+    def _plan(
+        self, rules: list[Rule], roots: Ints, routing: tuple[tuple[Selector, Ints, Ints], ...]
+    ) -> Plan:
+        atoms, names = list(self.atoms), dict[str, int]()
+        field_ids = [
+            -1 if atom.field is None else names.setdefault(atom.field, len(names)) for atom in atoms
+        ]
+        codes = {op: code for code, op in enumerate(OPS)}
+        lengths = [0] * len(atoms) + [len(children) for _, _, children in self.inner]
+        return Plan(
+            rules,
+            tuple(names),
+            _ints(field_ids),
+            np.array([codes[atom.op] for atom in atoms], np.uint8),
+            [atom.value for atom in atoms],
+            np.array([atom.cased for atom in atoms], np.bool_),
+            np.array([atom.hexed for atom in atoms], np.bool_),
+            np.array([NodeKind.ATOM] * len(atoms) + [kind for kind, _, _ in self.inner], np.uint8),
+            _ints([0] * len(atoms) + [count for _, count, _ in self.inner]),
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
+            _ints(child for _, _, children in self.inner for child in children),
+            roots,
+            routing,
+        )
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, np.int32)
