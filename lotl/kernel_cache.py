@@ -1,0 +1,121 @@
+"""Compiled kernels: one decorator, with an on-disk cache that cannot break a run.
+
+Numba caches compiled code beside the source or, where that is not writable, in the user's cache directory. What it
+does not survive by itself is no writable place at all (an error at import), and a damaged cache file (an error at the
+first call). Here both cost only a compilation. ``LOTL_CACHE_DIR`` moves the cache.
+
+A kernel may call other kernels of its own file only: the cache notices a change of the file a kernel is in, and no other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DIRECTORY_VARIABLE = "LOTL_CACHE_DIR"
+"""Environment variable: directory for everything that lotl caches."""
+
+
+def jit(*, boundscheck: bool = False) -> Callable[[Function], Function]:
+    """Compile a function at its first call, without the GIL, and keep the machine code on disk.
+
+    Parameters
+    ----------
+    boundscheck : bool
+        Check every index and raise IndexError. For whatever reads bytes that an attacker may have written.
+
+    Returns
+    -------
+    callable
+        Decorator. The plain Python function stays reachable as ``kernel.py_func``.
+
+    Examples
+    --------
+    >>> @jit()
+    ... def double(number):
+    ...     return number * 2
+    >>> double.py_func(21)
+    42
+    """
+
+    def decorate(function: Function) -> Function:
+        import numba
+
+        dispatcher = numba.njit(nogil=True, boundscheck=boundscheck)(function)
+        cache = _open_cache(function)
+        if cache is not None:
+            dispatcher._cache = cache
+        return cast(Function, dispatcher)
+
+    return decorate
+
+
+@contextmanager
+def announce(listener: Callable[[str], None]) -> Iterator[None]:
+    """Call `listener` with a kernel's name whenever one is about to be compiled (a cached one is not).
+
+    Parameters
+    ----------
+    listener : callable
+        Takes the name of the kernel.
+    """
+    from numba.core import event
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: Any) -> None:
+            listener(event.data["dispatcher"].py_func.__name__)
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
+
+
+def _open_cache(function: Callable[..., Any]) -> Any:
+    """Return a cache for `function`, or None where nothing is writable or the function has no file."""
+    from numba.core import config
+
+    chosen = os.environ.get(DIRECTORY_VARIABLE)
+    before = config.CACHE_DIR
+    try:
+        if chosen:
+            config.CACHE_DIR = str(Path(chosen) / "kernels")
+        return _cache_class()(function)
+    except (RuntimeError, OSError):
+        return None
+    finally:
+        config.CACHE_DIR = before
+
+
+def _cache_class() -> Any:
+    """Return Numba's function cache with its failures turned into misses."""
+    from numba.core.caching import FunctionCache
+
+    class Cache(FunctionCache):  # type: ignore[misc]
+        def load_overload(self, sig: Any, target_context: Any) -> Any:
+            # Unpickling damaged bytes can raise anything; whatever it is, compiling again repairs it.
+            try:
+                return super().load_overload(sig, target_context)
+            except Exception:
+                self._forget()
+                return None
+
+        def save_overload(self, sig: Any, data: Any) -> None:
+            try:
+                super().save_overload(sig, data)
+            except Exception:
+                self.disable()
+
+        def _forget(self) -> None:
+            try:
+                self.flush()
+            except OSError:
+                self.disable()
+
+    return Cache
