@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from lotl.plan.ir import Node
 from lotl.schema import Selector
@@ -91,6 +91,10 @@ class Rule:
     generates: bool = True
 
 
+RuleLogic: TypeAlias = "str | tuple[str, tuple[RuleLogic, ...]]"
+"""A boolean condition over rules: a rule id, or ``("and" | "or" | "not", operands)``."""
+
+
 @dataclass(frozen=True)
 class Correlation:
     """A correlation rule.
@@ -114,6 +118,9 @@ class Correlation:
         Whether the rules that it reads alert by themselves as well.
     alerts : bool
         Whether it alerts itself. False for one that only serves another correlation.
+    expression : RuleLogic or None
+        Temporal types: the condition written as text (``a and (b or c)``), over ids in `rules`. It then takes the
+        place of `conditions`, which are empty.
     """
 
     meta: Meta
@@ -127,6 +134,7 @@ class Correlation:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     generate: bool = False
     alerts: bool = True
+    expression: RuleLogic | None = None
 
 
 @dataclass(frozen=True)
