@@ -1,0 +1,1 @@
+"""Windows event log files (EVTX): on-disk format, decoders, writer."""
