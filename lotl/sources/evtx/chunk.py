@@ -180,8 +180,7 @@ class ChunkBuilder:
             return
         offset = base + len(out) + _INSTANCE_SIZE
         out += TEMPLATE_INSTANCE.pack(Token.TEMPLATE_INSTANCE, 1, short, offset)
-        emitter = Emitter(self.names, offset + TEMPLATE_DEFINITION.size, dependency=True, slots=True)
-        definition = emitter.fragment(template.root)
+        definition = template.place(self.names, offset + TEMPLATE_DEFINITION.size)
         bucket = short % TEMPLATE_BUCKETS
         before = self._template_buckets[bucket]
         self._new_templates.append((guid, bucket, before))

@@ -101,6 +101,19 @@ def utf16(text: str) -> bytes:
     return text.encode("utf-16-le", "surrogatepass")
 
 
+class _Texts(dict[str, bytes]):
+    """UTF-16 of texts, remembered: logs repeat most of theirs. Cleared when it grows large."""
+
+    def __missing__(self, text: str) -> bytes:
+        if len(self) >= 1 << 16:
+            self.clear()
+        self[text] = data = utf16(text)
+        return data
+
+
+_TEXTS: Final = _Texts()
+
+
 def _ansi(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("cp1252")
 
@@ -141,7 +154,7 @@ def _number(code: str) -> Callable[[Any], bytes]:
 ENCODERS: Final[dict[int, Callable[[Any], bytes]]] = {
     **{kind: _number(code) for kind, code in STRUCT_CODES.items()},
     ValueType.NULL: lambda value: b"",
-    ValueType.STRING: utf16,
+    ValueType.STRING: _TEXTS.__getitem__,
     ValueType.ANSI_STRING: _ansi,
     ValueType.BINARY: bytes,
     ValueType.GUID: guid_bytes,

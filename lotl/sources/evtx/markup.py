@@ -6,7 +6,8 @@ import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, ClassVar, Final
 
 from lotl.errors import OutputError
 from lotl.sources.evtx.encode import Typed, infer, text, utf16
@@ -162,28 +163,30 @@ def name_hash(name: str) -> int:
     return value & 0xFFFF
 
 
+@lru_cache(maxsize=65536)
+def _name_node(name: str) -> tuple[int, bytes]:
+    """Return the bucket of a name, and its node without the offset of the next one."""
+    hashed, units = name_hash(name), utf16(name)
+    return hashed % NAME_BUCKETS, NAME.pack(0, hashed, len(units) // 2)[4:] + units + b"\0\0"
+
+
 class Names:
     """The name table of one chunk: where each name stands, and the heads of the hash chains."""
 
     __slots__ = ("_added", "buckets", "offsets")
-    _known: dict[str, tuple[int, bytes]] = {}  # noqa: RUF012  (hash and tail of the node; names are few)
 
     def __init__(self) -> None:
         self.offsets: dict[str, int] = {}
         self.buckets = [0] * NAME_BUCKETS
         self._added: list[tuple[str, int, int]] = []
 
-    def node(self, name: str, offset: int) -> bytes:
-        """Register `name` at chunk offset `offset` and return the bytes that must stand there."""
-        if name not in self._known:
-            hashed, units = name_hash(name), utf16(name)
-            self._known[name] = hashed, NAME.pack(0, hashed, len(units) // 2)[4:] + units + b"\0\0"
-        hashed, tail = self._known[name]
-        bucket = hashed % NAME_BUCKETS
+    def add(self, name: str, offset: int) -> int:
+        """Register `name`, whose node stands at `offset`; return the offset of the next node in its chain."""
+        bucket = _name_node(name)[0]
         before = self.buckets[bucket]
         self._added.append((name, bucket, before))
         self.offsets[name] = self.buckets[bucket] = offset
-        return before.to_bytes(4, "little") + tail
+        return before
 
     def keep(self) -> None:
         """Make the names added since the last call permanent."""
@@ -208,10 +211,17 @@ class Emitter:
         Write the dependency id of elements, as templates have it. Windows leaves it out in records without template.
     slots : bool
         True: `Sub` becomes a substitution token (a template). False: `Sub` becomes text.
+
+    Attributes
+    ----------
+    out : bytearray
+    references : list of (int, str, bool)
+        Where `out` refers to a name, which one, and whether the name's node follows right there.
     """
 
     def __init__(self, names: Names, base: int, *, dependency: bool, slots: bool) -> None:
         self.out = bytearray()
+        self.references: list[tuple[int, str, bool]] = []
         self._names, self._base, self._dependency, self._slots = names, base, dependency, slots
         self._slot = 0
 
@@ -266,11 +276,13 @@ class Emitter:
 
     def _name(self, name: str) -> None:
         known = self._names.offsets.get(name)
+        self.references.append((len(self.out), name, known is None))
         if known is not None:
             self.out += known.to_bytes(4, "little")
             return
         offset = self._base + len(self.out) + 4
-        self.out += offset.to_bytes(4, "little") + self._names.node(name, offset)
+        self.out += offset.to_bytes(4, "little") + self._names.add(name, offset).to_bytes(4, "little")
+        self.out += _name_node(name)[1]
 
     def _content(self, part: Any) -> None:
         if isinstance(part, Sub) and self._slots:
@@ -303,17 +315,77 @@ class Emitter:
         self.out += bytes([token]) + kind + (len(units) // 2).to_bytes(2, "little") + units
 
 
-@dataclass(frozen=True, slots=True)
 class Template:
-    """A template ready to be defined in a chunk."""
+    """A template ready to be defined in a chunk.
 
-    root: Element
-    guid: bytes
+    Attributes
+    ----------
+    root : Element
+    guid : bytes
+        Follows from the structure: the same structure has the same GUID in every file.
+    """
+
+    __slots__ = ("_names", "_plans", "guid", "root")
+
+    _cache: ClassVar[dict[tuple[object, ...], Template]] = {}
 
     @classmethod
     def of(cls, root: Element) -> Template:
-        """Make the template of a tree; the values in the tree play no part."""
-        return cls(root, template_guid(structure(root)))
+        """Return the template of a tree; the values in the tree play no part."""
+        shape = structure(root)
+        if shape not in cls._cache:
+            if len(cls._cache) >= 4096:
+                cls._cache.clear()
+            cls._cache[shape] = cls(root, shape)
+        return cls._cache[shape]
+
+    def __init__(self, root: Element, shape: tuple[object, ...]) -> None:
+        self.root = root
+        self.guid = template_guid(shape)
+        emitter = Emitter(Names(), 0, dependency=True, slots=True)
+        emitter.fragment(root)
+        self._names = [name for _, name, first in emitter.references if first]
+        self._plans: dict[tuple[bool, ...], _Plan] = {}
+
+    def place(self, names: Names, base: int) -> bytes:
+        """Return the BinXML of the definition at chunk offset `base`; names new to the chunk are added to `names`."""
+        known = tuple([name in names.offsets for name in self._names])
+        if known not in self._plans:
+            self._plans[known] = _Plan(self.root, [name for name, old in zip(self._names, known, strict=True) if old])
+        return self._plans[known].place(names, base)
+
+
+class _Plan:
+    """The definition of a template for one set of names that the chunk has already: only offsets are open."""
+
+    __slots__ = ("_pieces", "_references", "_struct")
+
+    def __init__(self, root: Element, known: Sequence[str]) -> None:
+        names = Names()
+        for name in known:
+            names.add(name, 0)
+        emitter = Emitter(names, 0, dependency=True, slots=True)
+        data = bytes(emitter.fragment(root))
+        self._references = emitter.references
+        holes = [at + shift for at, _, first in self._references for shift in ((0, 4) if first else (0,))]
+        cuts = [0, *(hole + 4 for hole in holes)]
+        self._pieces = [data[start:end] for start, end in zip(cuts, [*holes, len(data)], strict=True)]
+        sizes = [len(piece) for piece in self._pieces]
+        self._struct = struct.Struct("<" + "I".join(f"{size}s" for size in sizes))
+
+    def place(self, names: Names, base: int) -> bytes:
+        """Fill in the offsets."""
+        offsets: list[int] = []
+        for at, name, first in self._references:
+            if first:
+                offset = base + at + 4
+                offsets += (offset, names.add(name, offset))
+            else:
+                offsets.append(names.offsets[name])
+        mixed: list[bytes | int] = [b""] * (2 * len(offsets) + 1)
+        mixed[::2] = self._pieces
+        mixed[1::2] = offsets
+        return self._struct.pack(*mixed)
 
 
 def data_element(data: Sequence[tuple[str | None, Typed]]) -> Element:

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add
 from typing import Any, Final
 
-from lotl.errors import OutputError
 from lotl.sources.evtx.chunk import Part, Shape
 from lotl.sources.evtx.encode import ENCODERS, Typed, encode, filetime, infer
 from lotl.sources.evtx.format import EVENT_NAMESPACE, SYSTEM_VALUES, ValueType
@@ -141,12 +141,13 @@ class Layout:
             return None
         try:
             packed = [call(value) for call, value in zip(self._encoders, values, strict=True)]  # type: ignore[misc]
-            words = [len(data) + kind for data, kind in zip(packed, self._shifted, strict=True)]
-            if max(map(len, packed), default=0) > 0xFFFF:
-                raise OutputError("a BinXML value holds at most 65535 bytes")
-            return Part(self.template, self._size.pack(len(words), *words), b"".join(packed))
-        except (TypeError, AttributeError, ValueError, struct.error):  # a null, an array, or a value of a wrong type
-            return _part(self.template, list(map(Typed, self.types, values)))
+            data = b"".join(packed)
+            if len(data) <= 0xFFFF:  # else one value may exceed its 16-bit size: `encode` finds out which
+                words = map(add, map(len, packed), self._shifted)
+                return Part(self.template, self._size.pack(len(packed), *words), data)
+        except (TypeError, AttributeError, ValueError, struct.error):
+            pass  # a null, an array, or a value of a wrong type
+        return _part(self.template, [Typed(*pair) for pair in zip(self.types, values, strict=True)])
 
 
 def part_of(tree: Element) -> Part:
