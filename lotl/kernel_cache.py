@@ -4,14 +4,15 @@ Numba caches compiled code beside the source or, where that is not writable, in 
 does not survive by itself is no writable place at all (an error at import), and a damaged cache file (an error at the
 first call). Here both cost only a compilation. ``LOTL_CACHE_DIR`` moves the cache.
 
-A kernel may call other kernels of its own file only: the cache notices a change of the file a kernel is in, and no other.
+Numba also notices only changes of the file that a kernel is in. A kernel may call kernels of other files; their files
+count here as well.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -98,6 +99,10 @@ def _cache_class() -> Any:
     from numba.core.caching import FunctionCache
 
     class Cache(FunctionCache):  # type: ignore[misc]
+        def __init__(self, py_func: Callable[..., Any]) -> None:
+            super().__init__(py_func)
+            self._cache_file._source_stamp = (self._cache_file._source_stamp, *_stamps(py_func))
+
         def load_overload(self, sig: Any, target_context: Any) -> Any:
             # Unpickling damaged bytes can raise anything; whatever it is, compiling again repairs it.
             try:
@@ -119,3 +124,21 @@ def _cache_class() -> Any:
                 self.disable()
 
     return Cache
+
+
+def _stamps(function: Callable[..., Any]) -> list[tuple[str, int, int]]:
+    """Return name, time and size of the files of all kernels that `function` calls, directly or not."""
+    stamps: set[tuple[str, int, int]] = set()
+    pending, known = [function], {function}
+    while pending:
+        caller = pending.pop()
+        for name in caller.__code__.co_names:
+            called = getattr(caller.__globals__.get(name), "py_func", None)
+            if called is not None and called not in known:
+                known.add(called)
+                pending.append(called)
+                path = Path(called.__code__.co_filename)
+                with suppress(OSError):
+                    stat = path.stat()
+                    stamps.add((path.name, stat.st_mtime_ns, stat.st_size))
+    return sorted(stamps)

@@ -1,0 +1,279 @@
+"""Build the tables of the scan from the tests that rules make on one column, and run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from lotl.match.scan_kernels import (
+    ANYWHERE,
+    AT_END,
+    AT_START,
+    GLOB,
+    WHOLE,
+    Grams,
+    Graph,
+    Leaves,
+    Shorts,
+    State,
+    Texts,
+    Trie,
+    group,
+    scan,
+)
+from lotl.match.table_kernels import choose_grams, count_grams, fill_grams, fill_trie
+from lotl.match.text import fold
+from lotl.match.values import frozen
+from lotl.plan.ir import Atom, GlobParts, Op, Wild
+
+COMMON: Final = "e\\snitaorc. lmdpwu-g3h2yfbv:k0/x1\"64q_5z=9870j,;(){}$@%&'+*?!#<>[]|~^`"
+"""Bytes of Windows paths and command lines, commonest first."""
+SAMPLE: Final = 1 << 20
+"""Bytes of the first large batch that decide which 4-grams are rare."""
+FIRST_PAIRS: Final = 1 << 16
+
+_KINDS: Final = {Op.CONTAINS: ANYWHERE, Op.STARTSWITH: AT_START, Op.ENDSWITH: AT_END, Op.EQUALS: WHOLE, Op.GLOB: GLOB}
+_WILDS: Final = {Wild.RUN: -1, Wild.ONE: -2}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One test that the scan can make.
+
+    Attributes
+    ----------
+    kind : int
+        ANYWHERE, AT_START, AT_END, WHOLE or GLOB of `lotl.match.scan_kernels`.
+    text : str
+        What the scan looks for; of a pattern its longest literal.
+    cased : bool
+    parts : tuple
+        The pattern, for GLOB.
+    """
+
+    kind: int
+    text: str
+    cased: bool = False
+    parts: GlobParts = ()
+
+
+def spec_of(atom: Atom) -> Spec | None:
+    """Return the scan's form of an atom, or None where the scan cannot decide it.
+
+    Examples
+    --------
+    >>> spec_of(Atom("F", Op.GLOB, ("net", Wild.RUN, "user")))
+    Spec(kind=4, text='user', cased=False, parts=('net', <Wild.RUN: '*'>, 'user'))
+    """
+    if atom.op not in _KINDS or atom.hexed and atom.op is Op.EQUALS:
+        return None
+    if isinstance(atom.value, str):
+        # Empty text is everywhere: no literal to look for. As the whole value it ends every path of length 0.
+        return Spec(_KINDS[atom.op], atom.value, atom.cased) if atom.value or atom.op is Op.EQUALS else None
+    parts: Any = atom.value
+    longest = max((part for part in parts if isinstance(part, str)), key=len, default="")
+    return Spec(GLOB, longest, atom.cased, parts) if longest else None
+
+
+def glob_code(parts: GlobParts, cased: bool) -> list[int]:
+    """Return a pattern as `lotl.match.text_kernels.glob` reads it."""
+    code: list[int] = []
+    for part in parts:
+        if isinstance(part, str):
+            code.extend((part if cased else fold(part)).encode("utf-8", "surrogatepass"))
+        else:
+            code.append(_WILDS[part])
+    return code
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """The column's own part of the condition graph; nodes are numbered leaves first.
+
+    Attributes
+    ----------
+    kinds, counts : list of int
+        Per inner node: how many of its children must hold.
+    children : list of list of int
+        Per inner node, in order of rising number: each child has a lower number than its parent.
+    exported : ndarray of bool, shape (nodes,)
+        Which nodes' values somebody asks for.
+    """
+
+    counts: list[int]
+    children: list[list[int]]
+    exported: Any
+
+
+class Scanner:
+    """All tests on one column.
+
+    Parameters
+    ----------
+    specs : sequence of Spec
+        The leaves.
+    wiring : Wiring
+    """
+
+    def __init__(self, specs: Sequence[Spec], wiring: Wiring) -> None:
+        self._specs = specs
+        self.nodes = len(specs) + len(wiring.counts)
+        self._leaves = _leaves(specs)
+        self._graph = _graph(len(specs), wiring, self._leaves.size)
+        kinds, sizes = self._leaves.kind, self._leaves.size
+        self._ends = self._trie(np.flatnonzero((kinds == AT_END) | (kinds == WHOLE)), backwards=True)
+        self._starts = self._trie(np.flatnonzero(kinds == AT_START), backwards=False)
+        anywhere = (kinds == ANYWHERE) | (kinds == GLOB)
+        self._shorts = self._short_table(np.flatnonzero(anywhere & (sizes < 4)))
+        self._long = np.flatnonzero(anywhere & (sizes >= 4))
+        self._grams: Grams | None = None
+        self._sampled = 0
+
+    def run(self, texts: Texts, wanted: Any) -> tuple[Any, Any]:
+        """Scan distinct values.
+
+        Parameters
+        ----------
+        texts : Texts
+        wanted : ndarray of bool, shape (nodes,)
+            Nodes that matter this time; the others are not looked for.
+
+        Returns
+        -------
+        tuple of (ndarray of int64, shape (nodes + 1,); ndarray of int32)
+            Values (rising) for which node i holds: ``values[start[i]:start[i + 1]]``; empty unless exported and wanted.
+        """
+        grams = self._tuned(texts.folded)
+        state = State(frozen(wanted), *(np.full(self.nodes, -1, np.int32) for _ in range(4)))
+        tables = (self._leaves, grams, self._shorts, self._starts, self._ends, self._graph, state)
+        pieces, value, room = [], 0, max(FIRST_PAIRS, 4 * self.nodes)
+        while True:
+            nodes, values = np.empty(room, np.int32), np.empty(room, np.int32)
+            value, written = scan(texts, value, *tables, nodes, values)
+            pieces.append((nodes[:written], values[:written]))
+            if value >= texts.offsets.size - 1:
+                break
+            room = min(room * 4, 1 << 22)
+        nodes = np.concatenate([piece for piece, _ in pieces]) if len(pieces) > 1 else pieces[0][0]
+        values = np.concatenate([piece for _, piece in pieces]) if len(pieces) > 1 else pieces[0][1]
+        start, grouped = np.zeros(self.nodes + 1, np.int64), np.empty(values.size, np.int32)
+        group(nodes, values, start, grouped)
+        return start, grouped
+
+    def _tuned(self, folded: Any) -> Grams:
+        """Return the gram tables, chosen again when there is much more text to learn from than before."""
+        if self._grams is None or (self._sampled < SAMPLE // 4 and folded.size > 16 * max(self._sampled, 1 << 12)):
+            self._sampled = min(folded.size, SAMPLE)
+            self._grams = self._gram_tables(_sample(folded))
+        return self._grams
+
+    def _gram_tables(self, sample: Any) -> Grams:
+        counts = np.zeros(1 << 16, np.int32)
+        count_grams(sample, counts)
+        leaves, long = self._leaves, self._long
+        gram_of, at = np.zeros(long.size, np.uint32), np.zeros(long.size, np.int32)
+        choose_grams(leaves.folded, leaves.start[long], leaves.size[long], counts, _weights(), gram_of, at)
+        order = np.argsort(gram_of, kind="stable")
+        ordered = gram_of[order]
+        first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if long.size else np.zeros(0, int)
+        last = np.append(first[1:], long.size)[: first.size]
+        slot_bits, bits = _bits(2 * first.size, 4), min(max(_bits(64 * first.size, 12), 12), 20)
+        slots = 1 << slot_bits
+        grams = Grams(
+            np.zeros((1 << bits) // 8, np.uint8), np.uint32(32 - bits), np.uint32(32 - slot_bits),
+            np.zeros(slots, np.uint32), np.full(slots, -1, np.int32), np.zeros(slots, np.int32),
+            long[order].astype(np.int32), at[order],
+        )  # fmt: skip
+        fill_grams(ordered[first], first, last, grams)
+        return Grams(*(frozen(part) if isinstance(part, np.ndarray) else part for part in grams))
+
+    def _trie(self, chosen: Any, *, backwards: bool) -> Trie:
+        leaves = self._leaves
+        sizes = leaves.size[chosen]
+        slots = 1 << _bits(2 * int(sizes.sum()) + 2, 4)
+        key, node = np.full(slots, -1, np.int64), np.zeros(slots, np.int32)
+        end_of = np.zeros(chosen.size, np.int32)
+        nodes = fill_trie(leaves.folded, leaves.start[chosen], sizes, backwards, key, node, end_of)
+        start, leaf = _csr(end_of, chosen, nodes)
+        return Trie(frozen(key), frozen(node), start, leaf)
+
+    def _short_table(self, chosen: Any) -> Shorts:
+        leaves = self._leaves
+        first_byte = leaves.folded[leaves.start[chosen]].astype(np.int32)
+        start, leaf = _csr(first_byte, chosen, 256)
+        return Shorts(frozen(start[1:] > start[:-1]), start, leaf)
+
+
+def _leaves(specs: Sequence[Spec]) -> Leaves:
+    folded = [fold(spec.text).encode("utf-8", "surrogatepass") for spec in specs]
+    original = [spec.text.encode("utf-8", "surrogatepass") if spec.cased else b"" for spec in specs]
+    globs = [glob_code(spec.parts, spec.cased) for spec in specs]
+    folded_start, folded_size, folded_bytes = _joined(folded)
+    start, size, original_bytes = _joined(original)
+    glob_start = np.concatenate([[0], np.cumsum([len(code) for code in globs])]).astype(np.int64)
+    return Leaves(
+        frozen(np.array([spec.kind for spec in specs], np.uint8)),
+        frozen(np.array([spec.cased for spec in specs], np.bool_)),
+        folded_start, folded_size, folded_bytes, start, size, original_bytes,
+        frozen(glob_start), frozen(np.array([byte for code in globs for byte in code], np.int16)),
+    )  # fmt: skip
+
+
+def _joined(parts: list[bytes]) -> tuple[Any, Any, Any]:
+    sizes = np.array([len(part) for part in parts], np.int64)
+    starts = np.cumsum(sizes) - sizes
+    return frozen(starts), frozen(sizes), frozen(np.frombuffer(b"".join(parts), np.uint8))
+
+
+def _graph(leaves: int, wiring: Wiring, sizes: Any) -> Graph:
+    """Let each node be woken by as few children as possible: a conjunction by its rarest leaf, the others are looked up."""
+    nodes = leaves + len(wiring.counts)
+    need = np.ones(nodes, np.int32)
+    checks: tuple[list[int], list[int]] = ([], [])
+    parents: tuple[list[int], list[int]] = ([], [])
+    for number, (count, children) in enumerate(zip(wiring.counts, wiring.children, strict=True), leaves):
+        waking, looked_up = children, list[int]()
+        if count == len(children) > 1:
+            inner = [child for child in children if child >= leaves]
+            ordered = sorted((child for child in children if child < leaves), key=lambda leaf: -sizes[leaf])
+            waking = inner or ordered[:1]
+            looked_up = ordered if inner else ordered[1:]
+            count = len(waking)
+        need[number] = count
+        checks[0].extend([number] * len(looked_up))
+        checks[1].extend(looked_up)
+        parents[0].extend(waking)
+        parents[1].extend([number] * len(waking))
+    pairs = [_csr(np.array(keys, np.int64), np.array(values, np.int64), nodes) for keys, values in (checks, parents)]
+    return Graph(frozen(need), *pairs[0], *pairs[1], frozen(wiring.exported))
+
+
+def _csr(keys: Any, values: Any, size: int) -> tuple[Any, Any]:
+    """Group values by key: (start of shape (size + 1,), values), both int32."""
+    order = np.argsort(keys, kind="stable")
+    start = np.zeros(size + 1, np.int32)
+    np.cumsum(np.bincount(keys, minlength=size), out=start[1:])
+    return frozen(start), frozen(values[order].astype(np.int32))
+
+
+def _sample(folded: Any) -> Any:
+    """Return pieces from all over the text, about `SAMPLE` bytes."""
+    if folded.size <= SAMPLE:
+        return folded
+    piece = 4096
+    starts = np.linspace(0, folded.size - piece, SAMPLE // piece).astype(np.int64)
+    return frozen(np.concatenate([folded[start : start + piece] for start in starts]))
+
+
+def _weights() -> Any:
+    weights = np.zeros(256, np.int32)
+    for rank, character in enumerate(COMMON):
+        weights[ord(character)] = 250 - 3 * rank
+    return frozen(weights)
+
+
+def _bits(size: int, least: int) -> int:
+    return max(least, (size - 1).bit_length())
