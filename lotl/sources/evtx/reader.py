@@ -1,0 +1,126 @@
+"""The complete EVTX reader: one record after the other, whatever it is made of.
+
+It is the reference for the column-wise decoder, which hands it what it cannot do itself: records without a template,
+nested and mixed content, damage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lotl.sources.base import Account, Block, Decoded, Extent
+from lotl.sources.evtx.assemble import Assembler
+from lotl.sources.evtx.binxml import Parser
+from lotl.sources.evtx.blocks import Chunk, cut, examine, load, lose, sniff
+from lotl.sources.evtx.flatten import Flat, flatten
+from lotl.sources.evtx.values import BinXmlError
+from lotl.sources.evtx.walk import Slot
+
+
+class EvtxSource:
+    """Windows event logs, whole, damaged or carved. See `lotl.sources.base.Source`."""
+
+    name = "evtx"
+
+    def sniff(self, head: bytes) -> bool:
+        """Say from the first 64 KiB whether the bytes are an event log."""
+        return sniff(head)
+
+    def blocks(self, source: int, path: Path, account: Account, target: int) -> Iterator[Extent]:
+        """Cut a log into extents of whole chunks, about `target` bytes each."""
+        return cut(source, path, account, target)
+
+    def decode(self, block: Block) -> Decoded:
+        """Read the records of a block."""
+        return decode(block)
+
+
+def decode(block: Block) -> Decoded:
+    """Read the records of a block, row by row.
+
+    Parameters
+    ----------
+    block : Block
+
+    Returns
+    -------
+    Decoded
+        Partitions in order of first appearance of their kinds, rows in file order. What cannot be read is in the
+        accounts; nothing is raised.
+    """
+    rows = Assembler()
+    accounts: dict[int, Account] = {}
+    for extent in block.extents:
+        account = accounts.setdefault(extent.source, Account(Path(extent.path).name, extent.path, format="evtx"))
+        for chunk in load(extent, account):
+            _decode_chunk(extent.source, chunk, rows, account)
+    return Decoded(rows.partitions(), accounts)
+
+
+def _decode_chunk(source: int, chunk: Chunk, rows: Assembler, account: Account) -> None:
+    slots = examine(chunk, account).slots
+    parser = Parser(chunk.data)
+    read = 0
+    for index, slot in enumerate(slots):
+        try:
+            flat = read_flat(parser, slot)
+            time = flat.system.get("TimeCreated")
+            rows.add(source, slot.record, chunk.number << 16 | index, flat)
+        except BinXmlError as error:
+            lose(account, chunk, slot.offset, f"record {slot.record}: {error}")
+            continue
+        read += 1
+        if isinstance(time, int):
+            account.first = time if account.first is None else min(account.first, time)
+            account.last = time if account.last is None else max(account.last, time)
+    account.records += read
+    account.slow += read
+    if read:
+        account.chunk_records[chunk.number] = account.chunk_records.get(chunk.number, 0) + read
+
+
+def read_flat(parser: Parser, slot: Slot) -> Flat:
+    """Read one record of the parser's chunk.
+
+    Raises
+    ------
+    BinXmlError
+        It cannot be read.
+    """
+    roots = parser.record(*slot.body)
+    if not roots:
+        raise BinXmlError("the record holds no element")
+    return flatten(roots, parser.budget)
+
+
+def records(path: Path | str) -> Iterator[dict[str, Any]]:
+    """Read one log as nested dicts: ``record`` (id of the record header), ``position``, ``System`` and ``EventData``.
+
+    Fields that come several times in an event are lists. Damaged records are left out: use `decode` for their account.
+    """
+    account = Account(Path(path).name, str(path))
+    for extent in cut(0, Path(path), account, 1 << 24):
+        for chunk in load(extent, account):
+            parser = Parser(chunk.data)
+            for index, slot in enumerate(examine(chunk, account).slots):
+                try:
+                    flat = read_flat(parser, slot)
+                except BinXmlError:
+                    continue
+                identity = {"record": slot.record, "position": chunk.number << 16 | index}
+                yield {**identity, "System": flat.system, "EventData": gather(flat)}
+
+
+def gather(flat: Flat) -> dict[str, Any]:
+    """Return the payload as a dict: a list where a name comes more than once."""
+    data: dict[str, Any] = {}
+    for name, value in flat.data:
+        if name not in data:
+            data[name] = value
+        elif isinstance(data[name], list):
+            data[name].append(value)
+        else:
+            data[name] = [data[name], value]
+    return data
