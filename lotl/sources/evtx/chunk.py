@@ -70,14 +70,11 @@ class Shape(NamedTuple):
         Offsets of the time and of EventRecordID within the outer values.
     fragment : bool
         Start the nested value with a fragment header.
-    dependency : bool
-        Write dependency ids into elements without template.
     """
 
     time: int
     record_id: int
     fragment: bool = True
-    dependency: bool = False
 
 
 class ChunkBuilder:
@@ -126,25 +123,36 @@ class ChunkBuilder:
         """
         start = self._position
         head = bytearray(FRAGMENT)
-        self._instance(head, start + RECORD_HEADER_SIZE, outer.template)
-        values_at = start + RECORD_HEADER_SIZE + len(head) + len(outer.descriptors) + DESCRIPTOR.size
-        nested = self._nested(inner, values_at + len(outer.values), shape)
-        if len(nested) > 0xFFFF:
-            raise OutputError("the event data of one record holds at most 65535 bytes")
-        last = DESCRIPTOR.pack(len(nested), ValueType.BINXML if nested else ValueType.NULL, 0)
-        body = b"".join((head, outer.descriptors, last, outer.values, nested, b"\0"))
-        return self._append(record_id, ticks, body, Mark(start, values_at + shape.time, values_at + shape.record_id))
+        try:
+            self._instance(head, start + RECORD_HEADER_SIZE, outer.template)
+            values_at = start + RECORD_HEADER_SIZE + len(head) + len(outer.descriptors) + DESCRIPTOR.size
+            nested = self._nested(inner, values_at + len(outer.values), shape)
+            if len(nested) > 0xFFFF:
+                raise OutputError("the event data of one record holds at most 65535 bytes")
+            last = DESCRIPTOR.pack(len(nested), ValueType.BINXML if nested else ValueType.NULL, 0)
+            body = b"".join((head, outer.descriptors, last, outer.values, nested, b"\0"))
+            return self._append(
+                record_id, ticks, body, Mark(start, values_at + shape.time, values_at + shape.record_id)
+            )
+        except OutputError:
+            self._undo()
+            raise
 
-    def add_inline(self, record_id: int, ticks: int, root: Element, *, dependency: bool) -> bool:
+    def add_inline(self, record_id: int, ticks: int, root: Element) -> bool:
         """Add a record without a template; see `add` for what is returned."""
-        emitter = Emitter(self.names, self._position + RECORD_HEADER_SIZE, dependency=dependency, slots=False)
-        return self._append(record_id, ticks, bytes(emitter.fragment(root)), Mark(self._position, 0, 0))
+        emitter = Emitter(self.names, self._position + RECORD_HEADER_SIZE, slots=False)
+        try:
+            # Readers that look for a value count after the end of the stream find none in the zeros.
+            return self._append(record_id, ticks, bytes(emitter.fragment(root)) + bytes(4), Mark(self._position, 0, 0))
+        except OutputError:
+            self._undo()
+            raise
 
     def _nested(self, inner: Part | Element | None, offset: int, shape: Shape = Shape(0, 0)) -> bytes:  # noqa: B008
         if inner is None:
             return b""
         if isinstance(inner, Element):
-            emitter = Emitter(self.names, offset, dependency=shape.dependency, slots=False)
+            emitter = Emitter(self.names, offset, slots=False)
             if shape.fragment:
                 emitter.out += FRAGMENT
             emitter.tree(inner)

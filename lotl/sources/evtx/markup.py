@@ -207,10 +207,9 @@ class Emitter:
     ----------
     names : Names
     base : int
-    dependency : bool
-        Write the dependency id of elements, as templates have it. Windows leaves it out in records without template.
     slots : bool
-        True: `Sub` becomes a substitution token (a template). False: `Sub` becomes text.
+        True: a template; `Sub` becomes a substitution token and elements carry a dependency id. False: a record
+        without template; `Sub` becomes text and, as in Windows' own logs, there is no dependency id.
 
     Attributes
     ----------
@@ -219,10 +218,10 @@ class Emitter:
         Where `out` refers to a name, which one, and whether the name's node follows right there.
     """
 
-    def __init__(self, names: Names, base: int, *, dependency: bool, slots: bool) -> None:
+    def __init__(self, names: Names, base: int, *, slots: bool) -> None:
         self.out = bytearray()
         self.references: list[tuple[int, str, bool]] = []
-        self._names, self._base, self._dependency, self._slots = names, base, dependency, slots
+        self._names, self._base, self._slots = names, base, slots
         self._slot = 0
 
     def fragment(self, root: Element) -> bytearray:
@@ -252,7 +251,7 @@ class Emitter:
 
     def _open(self, node: Element) -> int:
         token = Token.OPEN_START | (MORE if node.attributes else 0)
-        layout, values = (OPEN_START, (token, 0xFFFF, 0, 0)) if self._dependency else (OPEN_START_INLINE, (token, 0, 0))
+        layout, values = (OPEN_START, (token, 0xFFFF, 0, 0)) if self._slots else (OPEN_START_INLINE, (token, 0, 0))
         self.out += layout.pack(*values)
         del self.out[-4:]
         size_at = len(self.out) - 4
@@ -342,7 +341,7 @@ class Template:
     def __init__(self, root: Element, shape: tuple[object, ...]) -> None:
         self.root = root
         self.guid = template_guid(shape)
-        emitter = Emitter(Names(), 0, dependency=True, slots=True)
+        emitter = Emitter(Names(), 0, slots=True)
         emitter.fragment(root)
         self._names = [name for _, name, first in emitter.references if first]
         self._plans: dict[tuple[bool, ...], _Plan] = {}
@@ -364,7 +363,7 @@ class _Plan:
         names = Names()
         for name in known:
             names.add(name, 0)
-        emitter = Emitter(names, 0, dependency=True, slots=True)
+        emitter = Emitter(names, 0, slots=True)
         data = bytes(emitter.fragment(root))
         self._references = emitter.references
         holes = [at + shift for at, _, first in self._references for shift in ((0, 4) if first else (0,))]

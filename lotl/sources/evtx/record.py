@@ -41,8 +41,6 @@ class Record:
         Provider name and GUID are part of the template rather than values.
     form : {"template", "inline", "nested_inline"}
         "inline": no template at all, values as literal text. "nested_inline": only System is a template.
-    dependency : bool
-        Inline elements carry a dependency id (some writers do; Windows does not).
     nested_fragment : bool
         The nested value starts with its own fragment header.
     """
@@ -71,7 +69,6 @@ class Record:
     user_data: Element | None = None
     provider_literal: bool = False
     form: str = "template"
-    dependency: bool = False
     nested_fragment: bool = True
 
     def body(self) -> Element | None:

@@ -91,12 +91,12 @@ class EvtxWriter:
         OutputError
             A value does not suit its type, or the record does not fit into a chunk.
         """
-        number = self._number(record.record_id)
+        number = self._next_id if record.record_id is None else record.record_id
         header_id = number if record.header_record_id is None else record.header_record_id
         ticks = filetime(record.time)
         if record.form == "inline":
             root = inline_event(record, number)
-            self._add(lambda chunk: chunk.add_inline(header_id, ticks, root, dependency=record.dependency))
+            self._add(number, lambda chunk: chunk.add_inline(header_id, ticks, root))
             return
         tree = record.body()
         inner = tree if tree is None or record.form == "nested_inline" else part_of(tree)
@@ -104,8 +104,8 @@ class EvtxWriter:
         activity = b"" if record.activity_id is None else guid_bytes(record.activity_id)
         first, second = (b"", b"") if record.process_id is None else (record.process_id, record.thread_id or 0)
         outer = system.part(ticks, activity, first, second, number)
-        shape = system.shape._replace(fragment=record.nested_fragment, dependency=record.dependency)
-        self._add(lambda chunk: chunk.add(header_id, ticks, outer, inner, shape))
+        shape = system.shape._replace(fragment=record.nested_fragment)
+        self._add(number, lambda chunk: chunk.add(header_id, ticks, outer, inner, shape))
 
     def write_row(
         self,
@@ -141,7 +141,7 @@ class EvtxWriter:
             fixed = activity_id is not None, True
             system = SystemPart(layout.constants, layout.literal, identity, computer, user_sid, None, *fixed)
             self._systems[key] = system
-        number = self._number(record_id)
+        number = self._next_id if record_id is None else record_id
         ticks = FILETIME_UNIX_EPOCH + micros * 10
         outer = system.part(
             ticks, b"" if activity_id is None else guid_bytes(activity_id), process_id, thread_id, number
@@ -149,6 +149,8 @@ class EvtxWriter:
         inner = layout.part(values)
         while not self._chunk.add(number, ticks, outer, inner, system.shape):
             self._flush()
+        if number >= self._next_id:
+            self._next_id = number + 1
         return number
 
     def write_many(self, records: Iterable[Record], count: int, *, step: int = 1000) -> None:
@@ -213,11 +215,6 @@ class EvtxWriter:
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _number(self, record_id: int | None) -> int:
-        number = self._next_id if record_id is None else record_id
-        self._next_id = max(self._next_id, number + 1)
-        return number
-
     def _system(self, record: Record) -> SystemPart:
         identity = record.provider, record.provider_guid, record.channel
         shared = record.computer, record.user_sid, record.related_activity_id
@@ -227,9 +224,10 @@ class EvtxWriter:
             self._systems[key, fixed] = SystemPart(*key, *fixed)
         return self._systems[key, fixed]
 
-    def _add(self, attempt: Callable[[ChunkBuilder], bool]) -> None:
+    def _add(self, number: int, attempt: Callable[[ChunkBuilder], bool]) -> None:
         while not attempt(self._chunk):
             self._flush()
+        self._next_id = max(self._next_id, number + 1)
 
     def _flush(self) -> None:
         if not len(self._chunk):
