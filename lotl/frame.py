@@ -1,7 +1,7 @@
-"""Events: typed, dictionary-encoded tables, one per kind of event.
+"""Partitions: events of one kind as typed, dictionary-encoded columns.
 
 A `Partition` is a batch of events of one kind: System columns, payload columns (EventData or UserData), and the
-identity of each row. `Events` is a list of them with the accounts of the files they came from, and speaks Arrow, pandas and polars.
+identity of each row. `lotl.events.Events` is a list of them with the accounts of the files they came from.
 """
 
 from __future__ import annotations

@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+import numpy as np
+
+from lotl.columns import Rows
+
 if TYPE_CHECKING:
     from lotl.frame import Partition
 
@@ -46,6 +50,8 @@ class Account:
         Records that are there but could not be read.
     chunks, bad_chunks, flagged_chunks : int
         EVTX chunks seen; skipped since they are no chunks; read although a checksum is wrong.
+    slack : int
+        Remains of overwritten records in the free space of EVTX chunks. Not part of the log, so not read.
     truncated : int
         Bytes at the end that are no whole chunk or record.
     zeroed : int
@@ -71,6 +77,7 @@ class Account:
     bad_chunks: int = 0
     flagged_chunks: int = 0
     zeroed: int = 0
+    slack: int = 0
     truncated: int = 0
     lossy: bool = False
     first: int | None = None
@@ -91,9 +98,24 @@ class Account:
         """Whether anything that was there could not be read."""
         return bool(self.lost or self.bad_chunks or self.truncated or self.problems or self.more_problems)
 
+    def ordinals(self, positions: Rows) -> Rows:
+        """Turn positions in this file into ordinals: 0 is its first record that could be read.
+
+        Parameters
+        ----------
+        positions : ndarray of int64, shape (n,)
+            See `lotl.frame.Partition.position`.
+        """
+        if not self.chunk_records:
+            return positions
+        chunks = np.array(sorted(self.chunk_records), np.int64)
+        counts = [self.chunk_records[chunk] for chunk in chunks.tolist()]
+        before = np.cumsum([0, *counts[:-1]])
+        return before[np.searchsorted(chunks, positions >> 16)] + (positions & 0xFFFF)
+
     def add(self, other: Account) -> None:
         """Add the account of another part of the same file."""
-        for name in ("records", "slow", "lost", "chunks", "bad_chunks", "flagged_chunks", "zeroed", "truncated"):
+        for name in ("records", "slow", "lost", "chunks", "bad_chunks", "flagged_chunks", "zeroed", "slack", "truncated"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.lossy |= other.lossy
         self.format = self.format or other.format

@@ -1,0 +1,35 @@
+"""Progress by bytes on stderr: only on a terminal, gone when done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lotl.reading import Progress
+
+
+@contextmanager
+def progress(words: str, *, wanted: bool = True) -> Iterator[Progress | None]:
+    """Show a bar while the block runs; yields the callback to feed it, or None where there is none to show."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from lotl.kernel_cache import announce
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(words, total=None)
+
+        def compiling(_kernel: str) -> None:
+            bar.update(task, description="compiling kernels (first run only)")
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description=words)
+
+        with announce(compiling):
+            yield update

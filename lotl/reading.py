@@ -1,0 +1,129 @@
+"""Reading: from paths to blocks of bytes, and from blocks to `Events`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from lotl.errors import InputError
+from lotl.events import Events, select
+from lotl.frame import Partition
+from lotl.sources.base import Account, Block, Decoded, Extent
+from lotl.sources.discover import Found, discover
+from lotl.sources.pack import pack
+from lotl.sources.registry import by_name
+
+BLOCK_BYTES: Final = 16 << 20
+"""Bytes decoded together: large enough that fixed costs vanish, small enough to bound memory."""
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all)."""
+
+
+def read(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    start: Any = None,
+    end: Any = None,
+    computer: str | None = None,
+    channel: str | None = None,
+    event_id: int | Iterable[int] | None = None,
+    engine: str = "lotl",
+    progress: Progress | None = None,
+    strict: bool = False,
+) -> Events:
+    """Read logs into memory.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        Files, folders (recursive) and glob patterns. Files are told apart by content.
+    start, end : str, datetime or number, optional
+        Half-open range of TimeCreated, UTC.
+    computer, channel : str, optional
+        Compared without case.
+    event_id : int or iterable of int, optional
+    engine : {"lotl", "python-evtx"}
+        Who decodes EVTX: lotl's own decoder, or python-evtx (slow; a second opinion).
+    progress : callable, optional
+        Called with (bytes done, bytes in all) after every block.
+    strict : bool
+        Raise when anything could not be read, rather than keep it in ``events.accounts``.
+
+    Returns
+    -------
+    Events
+
+    Raises
+    ------
+    InputError
+        A path does not exist; with `strict`, a file is damaged.
+    """
+    found = discover([paths] if isinstance(paths, str | os.PathLike) else paths)
+    partitions: list[Partition] = []
+    for _block, decoded in decode_all(found, engine=engine, progress=progress):
+        for partition in decoded.partitions:
+            part = Events([partition]).filter(
+                channel=channel,
+                event_id=event_id if isinstance(event_id, int) or event_id is None else list(event_id),
+            )
+            partitions += [select(kept, start=start, end=end, computer=computer) for kept in part.partitions]
+    if strict:
+        refuse_damage(found.accounts)
+    return Events(partitions, found.accounts)
+
+
+def decode_all(found: Found, *, engine: str = "lotl", progress: Progress | None = None) -> Iterator[tuple[Block, Decoded]]:
+    """Decode the files of `found` block by block; their accounts grow on the way."""
+    total, done = sum(account.size for account in found.accounts), 0
+    for name, block in blocks(found.accounts):
+        decoded = decode(name, block, engine)
+        for source, account in decoded.accounts.items():
+            found.accounts[source].add(account)
+        yield block, decoded
+        done += block.length
+        if progress is not None:
+            progress(min(done, total), total)
+
+
+def blocks(accounts: list[Account], target: int = BLOCK_BYTES) -> Iterator[tuple[str, Block]]:
+    """Cut files into blocks, small files of one format packed together; yields (format, block) in input order."""
+    for name in dict.fromkeys(account.format for account in accounts if account.format):
+        for block in pack(_extents(name, accounts, target), target):
+            yield name, block
+
+
+def _extents(name: str, accounts: list[Account], target: int) -> Iterator[Extent]:
+    from pathlib import Path
+
+    source = by_name(name)
+    for number, account in enumerate(accounts):
+        if account.format == name:
+            try:
+                yield from source.blocks(number, Path(account.path), account, target)
+            except OSError as error:
+                account.problem("file", f"cannot be read: {error.strerror or error}")
+
+
+def decode(name: str, block: Block, engine: str = "lotl") -> Decoded:
+    """Decode one block with the source called `name`."""
+    if name == "evtx" and engine == "python-evtx":
+        from lotl.sources.evtx import pythonevtx
+
+        return pythonevtx.decode(block)
+    if engine not in ("lotl", "python-evtx"):
+        raise InputError(f"there is no engine {engine!r}", hint="engines are lotl and python-evtx")
+    return by_name(name).decode(block)
+
+
+def refuse_damage(accounts: list[Account]) -> None:
+    """Raise InputError when a file could not be read in full."""
+    damaged = [account for account in accounts if account.damaged]
+    if damaged:
+        first = damaged[0].problems[0] if damaged[0].problems else None
+        raise InputError(
+            f"{len(damaged)} of {len(accounts)} files could not be read in full",
+            where=damaged[0].name,
+            hint=f"{first.where}: {first.what}" if first else "run without strict to read what is readable",
+        )

@@ -1,0 +1,128 @@
+"""The result as a person reads it in a terminal: grouped by level and rule, then a summary."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lotl.columns import format_time
+from lotl.hits import Hits
+from lotl.report.safe import printable
+from lotl.report.summary import RuleLine, Summary, rank, summarise
+from lotl.rules.model import State
+
+STYLES: Final = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "yellow",
+    "low": "cyan",
+    "informational": "dim",
+}
+EXAMPLES: Final = 3
+"""Events shown for each rule."""
+
+STATE_WORDS: Final = {
+    State.HIT: "hit",
+    State.EVALUATED: "evaluated without a hit",
+    State.BLIND: "blind (a field they need never occurs)",
+    State.NO_DATA: "without data (their channel or event id does not occur)",
+    State.UNSUPPORTED: "unsupported",
+    State.INVALID: "invalid",
+}
+"""How states are called in the summary, in its order."""
+
+
+def show(hits: Hits, console: Console) -> None:
+    """Print a result to `console`."""
+    summary = summarise(hits)
+    for result in summary.correlations:
+        _correlation(result, console)
+    level = ""
+    table = hits.table
+    for line in summary.lines:
+        if line.level != level:
+            level = line.level
+            console.print()
+            console.print(Text(f" {level.upper()} ", STYLES.get(level, "")))
+        _rule(hits, table, line, console)
+    show_summary(summary, console)
+
+
+def _rule(hits: Hits, table: Any, line: RuleLine, console: Console) -> None:
+    where = ", ".join(printable(name, 40) for name in line.computers[:3]) or "unknown host"
+    more = f" and {len(line.computers) - 3} more" if len(line.computers) > 3 else ""
+    head = Text("  ")
+    head.append(printable(line.meta.title, 100), "bold")
+    head.append(f"  {len(line.hits):,} {'hit' if len(line.hits) == 1 else 'hits'} on {where}{more}", "dim")
+    console.print(head, soft_wrap=True)
+    shown = table.take(list(line.hits[:EXAMPLES])).to_pylist()
+    for hit, row in zip(line.hits, shown, strict=False):
+        console.print(_example(hits, hit, row, console.width), soft_wrap=True)
+    if len(line.hits) > EXAMPLES:
+        console.print(Text(f"      … and {len(line.hits) - EXAMPLES:,} more until {_time(line.last)}", "dim"))
+
+
+def _example(hits: Hits, hit: int, row: dict[str, Any], width: int) -> Text:
+    when = row["time"].strftime("%Y-%m-%d %H:%M:%S") if row["time"] else "no time"
+    who = printable(row["user"] or "", 40)
+    what = row["command_line"] or "; ".join(dict.fromkeys(map(str, hits.evidence(hit)))) or row["image"] or ""
+    text = Text("      ")
+    text.append(when, "dim")
+    if who:
+        text.append(f"  {who}")
+    room = max(40, width - len(text.plain) - 3)
+    text.append(f"  {printable(what, room)}", "green")
+    return text
+
+
+def _correlation(result: dict[str, Any], console: Console) -> None:
+    level = result["level"] or "informational"
+    group = ", ".join(f"{name}={printable(str(value), 60)}" for name, value in result["group"].items())
+    head = Text(f"\n {level.upper()} ", STYLES.get(level, ""))
+    head.append(f"  chain: {printable(result['name'], 100)}", "bold")
+    console.print(head, soft_wrap=True)
+    span = f"{result['first']:%Y-%m-%d %H:%M:%S} to {result['last']:%H:%M:%S}"
+    console.print(Text(f"      {span}  {group}  {len(result['rows'])} events", "dim"), soft_wrap=True)
+
+
+def _time(micros: int | None) -> str:
+    return "no time" if micros is None else format_time(micros)[:19].replace("T", " ")
+
+
+def show_summary(summary: Summary, console: Console) -> None:
+    """Print what was read, what was evaluated and what was found."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    span = f", {_time(summary.first)} to {_time(summary.last)} UTC" if summary.first is not None else ""
+    table.add_row("Logs", f"{summary.files:,} files, {summary.events:,} events{span}")
+    for note in _damage(summary):
+        table.add_row("", Text(note, "yellow"))
+    states = [f"{summary.states[state]:,} {words}" for state, words in STATE_WORDS.items() if state in summary.states]
+    table.add_row("Rules", "; ".join(states) or "none")
+    levels = Text("; ").join(
+        Text(f"{count:,} {level}", STYLES.get(level, "")) for level, count in sorted(summary.levels.items(), key=_by_rank)
+    )
+    table.add_row("Hits", levels if summary.levels else "none")
+    if summary.correlations:
+        table.add_row("Chains", f"{len(summary.correlations):,}")
+    table.add_row("Time", f"{summary.seconds:.1f} s")
+    console.print()
+    console.print(table)
+
+
+def _by_rank(item: tuple[str, int]) -> int:
+    return -rank(item[0])
+
+
+def _damage(summary: Summary) -> list[str]:
+    notes = [printable(problem, 200) for problem in summary.problems]
+    if summary.damaged:
+        lost = f", {summary.lost:,} records lost" if summary.lost else ""
+        notes.append(f"{summary.damaged:,} damaged or unreadable{lost}: `lotl info` says where")
+    if summary.skipped:
+        notes.append(f"{summary.skipped:,} other files skipped: no logs")
+    return notes

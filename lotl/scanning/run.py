@@ -1,0 +1,193 @@
+"""`scan`: logs, events or frames in, hits out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lotl.errors import InputError
+from lotl.events import Events, micros
+from lotl.hits import Hits
+from lotl.hits.parts import HitPart, Run
+from lotl.match.engine import Matcher, Seen
+from lotl.plan.build import Plan, build
+from lotl.reading import Progress, blocks, refuse_damage
+from lotl.rules.load import RuleSet, load
+from lotl.scanning.pool import Item, Pool, lost
+from lotl.scanning.work import Done, Job, scan_block, scan_partition
+from lotl.sources.base import Account
+from lotl.sources.discover import Found, discover
+
+if TYPE_CHECKING:
+    from lotl.match.profile import Profile
+
+Inputs: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Events | Any"
+Rules: TypeAlias = "RuleSet | str | os.PathLike[str] | Mapping[str, Any] | Sequence[Any] | None"
+
+SMALL = 96 << 20
+"""Bytes of input below which starting worker processes costs more than it saves."""
+
+
+def scan(
+    logs: Inputs,
+    rules: Rules = None,
+    *,
+    start: Any = None,
+    end: Any = None,
+    logsource: str = "match",
+    time_field: str | None = None,
+    placeholders: Mapping[str, Sequence[str]] | None = None,
+    pipelines: Sequence[Any] = (),
+    filters: Sequence[Any] = (),
+    workers: int | None = None,
+    engine: str = "lotl",
+    progress: Progress | None = None,
+    profile: Profile | None = None,
+    strict: bool = False,
+) -> Hits:
+    """Run rules over logs.
+
+    Parameters
+    ----------
+    logs : path, iterable of paths, Events, or a frame
+        Files, folders (recursive) and glob patterns; events already in memory; or anything with ``__arrow_c_stream__``
+        or a pandas DataFrame whose columns have Windows' field names.
+    rules : RuleSet, path, YAML text, mapping, or a sequence of those, optional
+        None: the built-in pack.
+    start, end : str, datetime or number, optional
+        Half-open range of TimeCreated, UTC.
+    logsource : {"match", "ignore"}
+        "ignore" evaluates every rule on every event, whatever its log source.
+    time_field : str, optional
+        Field that holds the event time, where it is not TimeCreated.
+    placeholders : mapping, optional
+        Values for ``%name%`` placeholders of the modifier ``expand``.
+    pipelines, filters : sequences, optional
+        pySigma pipelines (name or file) and Sigma filters, when `rules` is not a RuleSet yet.
+    workers : int, optional
+        Processes. None: one for small inputs, else one per core. Results do not depend on it.
+    engine : {"lotl", "python-evtx"}
+        Who decodes EVTX.
+    progress : callable, optional
+        Called with (bytes done, bytes in all).
+    profile : Profile, optional
+        Filled with the time of each stage and rule; implies one process.
+    strict : bool
+        Raise on damaged inputs and invalid rules, rather than report them in ``hits.run``.
+
+    Returns
+    -------
+    Hits
+
+    Raises
+    ------
+    InputError
+        A path does not exist, a time or option is wrong, or (`strict`) a file is damaged.
+    RuleError
+        No rule could be used, or (`strict`) one is invalid.
+    """
+    if logsource not in ("match", "ignore"):
+        raise InputError(f"logsource is {logsource!r}", hint='"match" or "ignore"')
+    begun = time.perf_counter()
+    ruleset = as_ruleset(rules, placeholders=placeholders, pipelines=pipelines, filters=filters, strict=strict)
+    plan = build(ruleset.rules, ignore_logsource=logsource == "ignore")
+    job = Job(engine, micros(start), micros(end))
+    if _is_paths(logs):
+        outcome = _scan_files(logs, plan, job, workers, progress, profile)
+    else:
+        outcome = _scan_events(as_events(logs, start, end), plan, profile)
+    if strict:
+        refuse_damage(outcome.run.accounts)
+    outcome.run.issues = list(ruleset.errors)
+    outcome.run.seconds = time.perf_counter() - begun
+    return Hits(ruleset, plan, outcome.parts, outcome.run, outcome.seen, time_field=time_field)
+
+
+@dataclass
+class Outcome:
+    """What a run found, before it is made into `Hits`."""
+
+    parts: list[HitPart]
+    run: Run
+    seen: Seen
+
+
+def as_ruleset(rules: Rules, **options: Any) -> RuleSet:
+    """Return a RuleSet: the one given, or one loaded from what is given (None: the built-in pack)."""
+    if isinstance(rules, RuleSet):
+        return rules
+    if rules is None:
+        return load("lotl", **options)
+    if isinstance(rules, Sequence) and not isinstance(rules, str | bytes):
+        return load(*rules, **options)
+    return load(rules, **options)
+
+
+def _is_paths(logs: Any) -> bool:
+    if isinstance(logs, str | os.PathLike):
+        return True
+    return isinstance(logs, list | tuple | set | frozenset) and all(isinstance(p, str | os.PathLike) for p in logs)
+
+
+def as_events(logs: Any, start: Any = None, end: Any = None) -> Events:
+    """Return Events: those given, or a frame or an iterable of records taken in."""
+    if not isinstance(logs, Events):
+        from lotl.normalise import frames
+
+        logs = Events(frames.partitions(logs))
+    return logs if start is None and end is None else logs.filter(start=start, end=end)
+
+
+def _scan_events(events: Events, plan: Plan, profile: Profile | None) -> Outcome:
+    matcher = Matcher(plan, profile=profile)
+    parts = [part for partition in events.partitions if (part := scan_partition(partition, matcher)) is not None]
+    accounts = list(events.accounts) or [Account("", "", records=len(events))]
+    return Outcome(parts, Run(accounts), matcher.take_seen())
+
+
+def _scan_files(
+    paths: Any, plan: Plan, job: Job, workers: int | None, progress: Progress | None, profile: Profile | None
+) -> Outcome:
+    found = discover([paths] if isinstance(paths, str | os.PathLike) else paths)
+    outcome = Outcome([], Run(found.accounts, found.skipped), Seen())
+    total, done = sum(account.size for account in found.accounts), 0
+    count = 1 if profile is not None else _workers(workers, total)
+    for item, answer in _answers(found, plan, job, count, profile):
+        if answer is None:
+            outcome.run.problems.append(f"a process died twice on {item[1].extents[0].path}: {item[1].length:,} bytes lost")
+            result = lost(item)
+        else:
+            result, seen = answer
+            outcome.seen.update(seen)
+        for source, account in result.accounts.items():
+            found.accounts[source].add(account)
+        outcome.parts += result.parts
+        done += result.length
+        if progress is not None:
+            progress(min(done, total), total)
+    return outcome
+
+
+def _workers(workers: int | None, total: int) -> int:
+    if workers is not None:
+        if workers < 1:
+            raise InputError(f"{workers} workers cannot work", hint="at least 1")
+        return workers
+    return 1 if total < SMALL else os.cpu_count() or 1
+
+
+def _answers(
+    found: Found, plan: Plan, job: Job, workers: int, profile: Profile | None
+) -> Iterator[tuple[Item, tuple[Done, Seen] | None]]:
+    items = blocks(found.accounts)
+    if workers > 1:
+        yield from Pool(plan, job, workers).map(items)
+        return
+    matcher = Matcher(plan, profile=profile)
+    for item in items:
+        yield item, (scan_block(*item, matcher, job), matcher.take_seen())
+
+

@@ -1,0 +1,65 @@
+"""The work on one block: decode, select, match, keep the rows that were hit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lotl.events import select
+from lotl.frame import Partition
+from lotl.hits.parts import HitPart
+from lotl.match.engine import Matcher
+from lotl.reading import decode
+from lotl.sources.base import Account, Block
+
+
+@dataclass(frozen=True)
+class Job:
+    """What holds for every block of a run: picklable, small.
+
+    Attributes
+    ----------
+    engine : str
+        Who decodes EVTX.
+    start, end : int or None
+        Half-open range of TimeCreated, µs.
+    """
+
+    engine: str = "lotl"
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass
+class Done:
+    """What became of one block."""
+
+    parts: list[HitPart] = field(default_factory=list)
+    accounts: dict[int, Account] = field(default_factory=dict)
+    length: int = 0
+
+
+def scan_block(name: str, block: Block, matcher: Matcher, job: Job) -> Done:
+    """Decode a block of format `name` and match it."""
+    decoded = decode(name, block, job.engine)
+    parts = [
+        part
+        for partition in decoded.partitions
+        if (part := scan_partition(select(partition, start=job.start, end=job.end), matcher)) is not None
+    ]
+    return Done(parts, decoded.accounts, block.length)
+
+
+def scan_partition(partition: Partition, matcher: Matcher) -> HitPart | None:
+    """Match a batch; None where nothing hit."""
+    if not len(partition):
+        return None
+    matched = matcher.match(partition)
+    if not len(matched.rule):
+        return None
+    used = np.zeros(len(partition), np.bool_)
+    used[matched.row] = True
+    rows = np.flatnonzero(used)
+    place = np.cumsum(used) - 1
+    return HitPart(partition.take(rows), matched.rule, place[matched.row])
