@@ -71,7 +71,8 @@ class Budget:
             raise BinXmlError("the chunk expands to too much text")
 
 
-class Substitution(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Substitution:
     """A place in a template that a value of the instance fills."""
 
     index: int

@@ -62,15 +62,14 @@ def cut(source: int, path: Path, account: Account, target: int) -> Iterator[Exte
 
 
 def _extents(source: int, path: Path, file: BinaryIO, account: Account, target: int) -> Iterator[Extent]:
-    start, length, number, first = 0, 0, 0, 0
-    for at, size in _chunks(file, account):
+    start, length, first = 0, 0, 0
+    for number, (at, size) in enumerate(_chunks(file, account)):
         if size and length and at == start + length and length < target and length % CHUNK_SIZE == 0:
             length += size
         else:
             if length:
                 yield Extent(source, str(path), start, length, first)
             start, length, first = at, size, number
-        number += 1
     if length:
         yield Extent(source, str(path), start, length, first)
 
@@ -92,32 +91,34 @@ def _chunks(file: BinaryIO, account: Account) -> Iterator[tuple[int, int]]:
             at += size
             continue
         following = _next_chunk(file, at, end)
-        _note_gap(account, at, (end if following is None else following[0]) - at)
-        for _ in range(at, end if following is None else following[0], CHUNK_SIZE):
+        stop = end if following is None else following[0]
+        _note_gap(account, at, stop - at, last=following is None)
+        for _ in range(at, stop, CHUNK_SIZE):
             yield at, 0
         if following is None:
             return
         at, size = following
-        if size < CHUNK_SIZE:
-            yield at, size
-            at += size
+        yield at, size
+        at += size
 
 
 def _first(file: BinaryIO, end: int, account: Account) -> int:
     """Return where chunks begin: behind the file header if there is one, or at the start."""
-    if _read(file, 0, 8) == FILE_MAGIC or _read(file, FILE_HEADER_SIZE, 8) == CHUNK_MAGIC:
-        if end < FILE_HEADER_SIZE:
-            account.truncated += end
-            account.problem("offset 0", "the file ends inside its header")
-        elif _read(file, 0, 8) != FILE_MAGIC and _read(file, 0, 8) != CHUNK_MAGIC:
-            account.problem("offset 0", "the file header is damaged")
-        return 0 if _read(file, 0, 8) == CHUNK_MAGIC else FILE_HEADER_SIZE
+    head = _read(file, 0, 8)
+    if head == FILE_MAGIC and end < FILE_HEADER_SIZE:
+        account.truncated += end
+        account.problem("offset 0", "the file ends inside its header")
+    if head == FILE_MAGIC:
+        return FILE_HEADER_SIZE
+    if head != CHUNK_MAGIC and _read(file, FILE_HEADER_SIZE, 8) == CHUNK_MAGIC:
+        account.problem("offset 0", "the file header is damaged")
+        return FILE_HEADER_SIZE
     return 0
 
 
-def _note_gap(account: Account, at: int, length: int) -> None:
-    """Account for `length` bytes at `at` that are no chunk."""
-    if length < CHUNK_SIZE and at + length == account.size:
+def _note_gap(account: Account, at: int, length: int, *, last: bool) -> None:
+    """Account for `length` bytes at `at` that are no chunk; `last`: at the end of the file."""
+    if last and length < CHUNK_SIZE:
         account.truncated += length
     else:
         account.bad_chunks += -(-length // CHUNK_SIZE)
@@ -137,7 +138,7 @@ def _next_chunk(file: BinaryIO, at: int, end: int) -> tuple[int, int] | None:
         while 0 <= found < _SCAN:
             offset = start + found
             if (offset - at) % CHUNK_SIZE == 0:
-                return offset, CHUNK_SIZE
+                return offset, min(CHUNK_SIZE, end - offset)
             chunk = data[found : found + CHUNK_SIZE].ljust(CHUNK_SIZE, b"\0")
             if check(chunk).header_ok:
                 return offset, _room(file, at, offset, end)

@@ -3,8 +3,8 @@
 ==========================  ===========================================================================================
 ``System``                  ``Elem`` and ``Elem_Attr``, as in `lotl.schema.SYSTEM` (``TimeCreated/@SystemTime`` is
                             ``TimeCreated``)
-``EventData``               ``<Data Name="X">`` is ``X``; a nameless ``<Data>`` is an item of ``Data``; any other element
-                            is itself (``Binary``)
+``EventData``               ``<Data Name="X">`` is ``X``; a nameless ``<Data>`` is an item of ``Data``; any other
+                            element is itself (``Binary``)
 ``UserData``                each leaf of the tree under its own name, wherever it hangs; attributes are ``Elem_Attr``
 ``RenderingInfo``           as ``RenderingInfo_Level`` …, since the names are those of System, but translated
 any other part of the event  as UserData

@@ -1,7 +1,8 @@
 """BinXML values: bytes and a type in, what Windows would print out.
 
-Whole numbers stay numbers (`int`), a FILETIME stays a number too (`Filetime`, printed by `filetime_text`), a null value
-is None, an array is an `Array` of such values, everything else is text. Nested BinXML is not a value: `binxml` reads it.
+Whole numbers stay numbers (`int`), a FILETIME stays a number too (`Filetime`, printed by `filetime_text`), a null
+value is None, an array is an `Array` of such values, everything else is text. Nested BinXML is no value: `binxml`
+reads it.
 
 Text follows what Windows' own renderer prints: hexadecimal in lower case without padding, GUIDs in braces, ``true`` and
 ``false``, binary data as upper-case hexadecimal, times as ISO 8601 with the digits that the type holds.
