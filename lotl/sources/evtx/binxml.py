@@ -7,8 +7,8 @@ the writer, and two definitions that claim the same may differ.
 Sources: [MS-EVEN6] 2.2.12 (grammar) and the bytes of real logs, which differ from the grammar in two points: nested
 BinXML may lack the fragment header, and elements outside of templates lack the dependency id.
 
-Limits: `MAX_DEPTH` nested elements and templates, and the `Budget` of a chunk. They bound what 64 KiB can be blown up to
-by templates that repeat their values, and by names and definitions that overlap.
+Limits: `MAX_DEPTH` nested elements and templates, and the `Budget` of a chunk. They bound what 64 KiB can be blown up
+to by templates that repeat their values, and by names and definitions that overlap.
 """
 
 from __future__ import annotations
