@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import hostile_evtx
 import pytest
 
 from lotl.errors import OutputError
@@ -48,7 +49,7 @@ TYPES: list[tuple[V, Any, Any, str]] = [
     (V.GUID, GUID, GUID.upper(), "{" + GUID + "}"),
     (V.SIZE_T, 0x7FFE12345678, "0x7ffe12345678", str(0x7FFE12345678)),
     (V.FILETIME, TICKS, "2024-02-29T03:59:58.500000Z", "2024-02-29 03:59:58.500000+00:00"),
-    (V.SYSTEMTIME, MOMENT, "2024-02-29T23:59:58.123000Z", "2024-02-29 23:59:58.123000"),
+    (V.SYSTEMTIME, MOMENT, "2024-02-29T23:59:58.123000Z", "2024-02-29 23:59:58.000123"),  # its defect
     (V.SID, SID, SID, SID),
     (V.HEX_INT32, 0xC000006D, "0xc000006d", "0xc000006d"),
     (V.HEX_INT64, 0x3E7, "0x3e7", "0x00000000000003e7"),
@@ -81,7 +82,8 @@ ARRAYS: list[tuple[V, list[Any], list[str]]] = [
 def record(**changes: Any) -> Record:
     base: dict[str, Any] = {
         "provider": "Lotl-Test", "provider_guid": GUID, "event_id": 7, "channel": "Lotl/Test",
-        "computer": "pc-1.example", "time": MOMENT, "process_id": 4, "thread_id": 8, "user_sid": "S-1-5-18", "data": [("A", "x")],
+        "computer": "pc-1.example", "time": MOMENT, "process_id": 4, "thread_id": 8, "user_sid": "S-1-5-18",
+        "data": [("A", "x")],
     }  # fmt: skip
     return Record(**base | changes)
 
@@ -397,3 +399,13 @@ def test_empty_log(tmp_path: Path) -> None:
     path = write(tmp_path / "empty.evtx")
     assert path.stat().st_size == FILE_HEADER_SIZE
     assert rust_json(path) == []
+
+
+@pytest.mark.parametrize("name", sorted(hostile_evtx.ALL))
+def test_hostile_makers_change_what_they_claim(name: str) -> None:
+    good = hostile_evtx.sample()
+    bad = hostile_evtx.ALL[name](good)
+    assert bad and bad != good
+    assert bad == hostile_evtx.ALL[name](good)
+    if name.endswith("_repaired"):
+        assert hostile_evtx.repair(bad) == bad
