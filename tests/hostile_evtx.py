@@ -321,10 +321,7 @@ ALL: dict[str, Callable[[bytes], bytes]] = {
     "dirty_header": dirty_header,
     "no_header": no_header,
     "carved": carved,
-    **{
-        f"bad_record_size_{size}": lambda data, size=size: bad_record_size(data, size=size)
-        for size in (0, 1, 24, 25, 2**32 - 1)
-    },
+    **{f"bad_record_size_{size}": partial(bad_record_size, size=size) for size in (0, 1, 24, 25, 2**32 - 1)},
     "bad_size_copy": bad_size_copy,
     "bad_free_offset": bad_free_offset,
     "bad_free_offset_repaired": lambda data: bad_free_offset(data, offset=CHUNK_SIZE + 4, fix=True),
