@@ -59,14 +59,14 @@ def command(
     """
     from lotl.report import rules_report as states
     from lotl.report.write import check, write
-    from lotl.rules.choose import choose
+    from lotl.cli.chosen import chosen_rules
     from lotl.scanning import scan
 
     for path in output:
         check(path)
     if rules_report:
         states.check(rules_report)
-    ruleset = choose(**chosen)
+    ruleset = chosen_rules(**chosen)
     timings = _profile() if profile else None
     with progress("reading", wanted=not (quiet or no_progress)) as update:
         hits = scan(

@@ -21,6 +21,7 @@ from lotl.frame import Partition
 from lotl.hits import table as tables
 from lotl.hits.evidence import evidence, fields_of
 from lotl.hits.parts import Evidence, HitPart, Run
+from lotl.match.fields import Fields, candidates
 from lotl.normalise.views import view
 from lotl.rules.model import LEVELS, Rule
 
@@ -194,17 +195,26 @@ class Hits:
             self._evidence[key] = tuple(evidence(self._reference(rule).explain(event)))
         return self._evidence[key]
 
+    def seen_column(self, rule: int, name: str) -> Column | None:
+        """Return field `name` of each hit's event as rule number `rule` names it: through its view, spelled its way."""
+        columns: list[Column | None] = []
+        for number in range(len(self.parts)):
+            fields = Fields(self._viewed(number, self.rules[rule]))
+            columns.append(fields.first(candidates(name, fields.ordered())))
+        return tables.gather(self, columns)
+
     def _seen(self, hit: int) -> tuple[Partition, int]:
         """Return the event of a hit as its rule sees it: through the view of its log source."""
-        rule = self.rule_of(hit)
-        part, row = int(self.part[hit]), int(self.row[hit])
+        return self._viewed(int(self.part[hit]), self.rule_of(hit)), int(self.row[hit])
+
+    def _viewed(self, part: int, rule: Rule) -> Partition:
         partition = self.parts[part].partition
         name = next((s.view for s in rule.selectors if s.view and s.selects(partition.kind)), None)
         if name is None:
-            return partition, row
+            return partition
         if (part, name) not in self._views:
             self._views[part, name] = view(partition, name)
-        return self._views[part, name], row
+        return self._views[part, name]
 
     def _reference(self, rule: int) -> Reference:
         if rule not in self._references:

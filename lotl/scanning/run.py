@@ -13,9 +13,10 @@ from lotl.events import Events, micros
 from lotl.hits import Hits
 from lotl.hits.parts import HitPart, Run
 from lotl.match.engine import Matcher, Seen
-from lotl.plan.build import Plan, build
+from lotl.plan.build import Plan
 from lotl.reading import Progress, blocks, refuse_damage
-from lotl.rules.load import RuleSet, load
+from lotl.rules.load import load
+from lotl.rules.ruleset import RuleSet
 from lotl.scanning.pool import Item, Pool, lost
 from lotl.scanning.work import Done, Job, scan_block, scan_partition
 from lotl.sources.base import Account
@@ -93,7 +94,7 @@ def scan(
         raise InputError(f"logsource is {logsource!r}", hint='"match" or "ignore"')
     begun = time.perf_counter()
     ruleset = as_ruleset(rules, placeholders=placeholders, pipelines=pipelines, filters=filters, strict=strict)
-    plan = build(ruleset.rules, ignore_logsource=logsource == "ignore")
+    plan = ruleset.plan(ignore_logsource=logsource == "ignore")
     job = Job(engine, micros(start), micros(end))
     if _is_paths(logs):
         outcome = _scan_files(logs, plan, job, workers, progress, profile)
