@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import hostile_evtx
 import pytest
 
 from lotl.errors import OutputError
@@ -21,6 +20,7 @@ from lotl.sources.evtx.format import CHUNK_SIZE, FILE_HEADER_SIZE
 from lotl.sources.evtx.format import ValueType as V
 from lotl.sources.evtx.markup import CData, CharRef, Element, EntityRef, Instruction, Sub, element
 from lotl.sources.evtx.writer import EvtxWriter, Layout, Record, Typed
+from tests import hostile_evtx
 
 NAMESPACE = "{http://schemas.microsoft.com/win/2004/08/events/event}"
 MOMENT = datetime(2024, 2, 29, 23, 59, 58, 123456, tzinfo=UTC)
