@@ -140,8 +140,8 @@ class Text:
         flat = pa.DictionaryArray.from_arrays(indices, self.values)
         if self.offsets is None:
             return flat
-        offsets = pa.array(self.offsets.astype(np.int32), mask=np.append(~self.present, False))
-        return pa.ListArray.from_arrays(offsets, flat)
+        offsets = pa.array(self.offsets.astype(np.int32))
+        return pa.ListArray.from_arrays(offsets, flat, mask=pa.array(~self.present))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines differ: how long an example takes says nothing about right or wrong.
+settings.register_profile("lotl", deadline=None)
+settings.load_profile("lotl")
 
 ROOT = Path(__file__).resolve().parent.parent
 
