@@ -212,3 +212,18 @@ def lose(account: Account, chunk: Chunk, offset: int, why: str) -> None:
     """Count a record as lost, with its place."""
     account.lost += 1
     account.problem(f"chunk {chunk.number}, offset {chunk.offset + offset}", why)
+
+
+def position(account: Account, chunk: Chunk) -> int:
+    """Return the position of the chunk's next record: they count what was read, and so can become ordinals."""
+    return chunk.number << 16 | account.chunk_records.get(chunk.number, 0)
+
+
+def keep(account: Account, chunk: Chunk, time: object) -> None:
+    """Count a record as read, with its TimeCreated (µs, or anything else if it has none)."""
+    account.chunk_records[chunk.number] = account.chunk_records.get(chunk.number, 0) + 1
+    account.records += 1
+    account.slow += 1
+    if isinstance(time, int):
+        account.first = time if account.first is None else min(account.first, time)
+        account.last = time if account.last is None else max(account.last, time)

@@ -13,7 +13,7 @@ from typing import Any
 from lotl.sources.base import Account, Block, Decoded, Extent
 from lotl.sources.evtx.assemble import Assembler
 from lotl.sources.evtx.binxml import Parser
-from lotl.sources.evtx.blocks import Chunk, cut, examine, load, lose, sniff
+from lotl.sources.evtx.blocks import Chunk, cut, examine, keep, load, lose, position, sniff
 from lotl.sources.evtx.flatten import Flat, flatten
 from lotl.sources.evtx.values import BinXmlError
 from lotl.sources.evtx.walk import Slot
@@ -60,25 +60,15 @@ def decode(block: Block) -> Decoded:
 
 
 def _decode_chunk(source: int, chunk: Chunk, rows: Assembler, account: Account) -> None:
-    slots = examine(chunk, account).slots
     parser = Parser(chunk.data)
-    read = 0
-    for index, slot in enumerate(slots):
+    for slot in examine(chunk, account).slots:
         try:
             flat = read_flat(parser, slot)
-            time = flat.system.get("TimeCreated")
-            rows.add(source, slot.record, chunk.number << 16 | index, flat)
+            rows.add(source, slot.record, position(account, chunk), flat)
         except BinXmlError as error:
             lose(account, chunk, slot.offset, f"record {slot.record}: {error}")
-            continue
-        read += 1
-        if isinstance(time, int):
-            account.first = time if account.first is None else min(account.first, time)
-            account.last = time if account.last is None else max(account.last, time)
-    account.records += read
-    account.slow += read
-    if read:
-        account.chunk_records[chunk.number] = account.chunk_records.get(chunk.number, 0) + read
+        else:
+            keep(account, chunk, flat.system.get("TimeCreated"))
 
 
 def read_flat(parser: Parser, slot: Slot) -> Flat:
@@ -104,12 +94,13 @@ def records(path: Path | str) -> Iterator[dict[str, Any]]:
     for extent in cut(0, Path(path), account, 1 << 24):
         for chunk in load(extent, account):
             parser = Parser(chunk.data)
-            for index, slot in enumerate(examine(chunk, account).slots):
+            for slot in examine(chunk, account).slots:
                 try:
                     flat = read_flat(parser, slot)
                 except BinXmlError:
                     continue
-                identity = {"record": slot.record, "position": chunk.number << 16 | index}
+                identity = {"record": slot.record, "position": position(account, chunk)}
+                keep(account, chunk, None)
                 yield {**identity, "System": flat.system, "EventData": gather(flat)}
 
 
