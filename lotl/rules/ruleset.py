@@ -1,0 +1,128 @@
+"""A set of rules, with everything that could not be used and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lotl.errors import InputError
+from lotl.rules.model import LEVELS, Correlation, Issue, LogSource, Meta, Rule, State
+
+if TYPE_CHECKING:
+    from lotl.plan.build import Plan
+
+STATUSES = ("unsupported", "deprecated", "experimental", "test", "stable")
+"""Statuses, rising in maturity."""
+
+
+class RuleSet:
+    """Rules in the order in which they were given, and an account of every one that cannot be used.
+
+    Attributes
+    ----------
+    rules : sequence of Rule
+        Every rule whose condition could be lowered; those that no event log can feed have no selectors.
+    correlations : sequence of Correlation
+    filters : sequence of Meta
+        Filters that were applied.
+    errors : list of Issue
+        INVALID and UNSUPPORTED rules.
+    warnings : list of Issue
+        What is doubtful about rules that are used.
+    skipped : int
+        YAML documents in folders that are no Sigma.
+    placeholders : mapping of str to sequence of str
+        Values that `expand` was given; the documents of the rules still name the placeholders.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule] = (),
+        correlations: Sequence[Correlation] = (),
+        filters: Sequence[Meta] = (),
+        errors: Iterable[Issue] = (),
+        warnings: Iterable[Issue] = (),
+        skipped: int = 0,
+        placeholders: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.rules, self.correlations, self.filters = rules, correlations, filters
+        self.errors, self.warnings, self.skipped = list(errors), list(warnings), skipped
+        self.placeholders = dict(placeholders or {})
+
+    def __len__(self) -> int:
+        """Return the number of rules and correlations."""
+        return len(self.rules) + len(self.correlations)
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Iterate over the detection rules."""
+        return iter(self.rules)
+
+    def __repr__(self) -> str:
+        return "<RuleSet: " + ", ".join(f"{number} {what}" for what, number in self.counts().items() if number) + ">"
+
+    @cached_property
+    def by_id(self) -> dict[str, Rule | Correlation]:
+        """Rules and correlations by id."""
+        return {rule.meta.id: rule for rule in (*self.rules, *self.correlations)}
+
+    @cached_property
+    def unsupported(self) -> frozenset[str]:
+        """Ids of rules that are kept although no event log can feed them."""
+        return frozenset(issue.rule for issue in self.errors if issue.state is State.UNSUPPORTED)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rules are loaded, invalid, unsupported …; every rule is counted once."""
+        states = Counter(issue.state for issue in self.errors)
+        usable = sum(bool(rule.selectors) for rule in self.rules)
+        return {
+            "loaded": usable + len(self.correlations),
+            "invalid": states[State.INVALID],
+            "unsupported": states[State.UNSUPPORTED],
+            "warnings": len(self.warnings),
+            "filters": len(self.filters),
+            "skipped": self.skipped,
+        }
+
+    def plan(self, *, ignore_logsource: bool = False) -> Plan:
+        """Return the compiled plan of the rules (see `lotl.plan.build`)."""
+        from lotl.plan.build import build
+
+        return build(self.rules, ignore_logsource=ignore_logsource)
+
+    def select(
+        self,
+        *,
+        level: str | None = None,
+        status: str | None = None,
+        tag: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        logsource: str | None = None,
+    ) -> RuleSet:
+        """Return the rules that meet all of the given conditions; issues are kept.
+
+        Rules that a selected correlation reads stay, and no longer alert by themselves if they were not selected.
+
+        Parameters
+        ----------
+        level : str, optional
+            Lowest level: informational, low, medium, high, critical.
+        status : str, optional
+            Lowest maturity (deprecated, experimental, test, stable), or several exact ones with commas between.
+        tag : str or iterable of str, optional
+            Rules with at least one of these tags: exact, or the start up to a dot (``attack.t1059`` finds
+            ``attack.t1059.001``).
+        exclude : str or iterable of str, optional
+            Rules to leave out: ids, names, titles or tags.
+        logsource : str, optional
+            Category, product or service.
+
+        Raises
+        ------
+        InputError
+            An unknown level or status.
+        """
+        from lotl.rules.selection import Selection
+
+        return Selection(self, level, status, tag, exclude, logsource).result()
