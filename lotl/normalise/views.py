@@ -117,9 +117,7 @@ def _account(partition: Partition) -> Text | None:
     subject = _domain_name(partition, "Subject")
     if target is None or subject is None:
         return target or subject
-    pick_target = np.array(
-        [not text.endswith("\\-") and text != "" for text in target.values.to_pylist()] + [False] * 2
-    )
+    pick_target = np.array([*(text not in ("", "-") for text in target.values.to_pylist()), False, False])
     chosen = pick_target[target.codes]
     shift = len(target.values)
     subject_codes = np.where(subject.codes >= 0, subject.codes + shift, subject.codes)
