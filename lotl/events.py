@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from lotl.columns import Column, Int, Mask, Rows, concat
-from lotl.errors import InputError, MissingExtra
+from lotl.errors import InputError, MissingExtra, UnsupportedRule
 from lotl.frame import Partition, merge
 from lotl.schema import SYSTEM, Kind
 from lotl.sources.base import Account
@@ -159,7 +159,10 @@ class Events:
         from lotl.rules.logsource import selectors
         from lotl.rules.model import LogSource
 
-        chosen = selectors(LogSource(category=category, product="windows"))
+        try:
+            chosen = selectors(LogSource(category=category, product="windows"))
+        except UnsupportedRule as error:
+            raise InputError(error.what, where=category, hint="a Windows category of Sigma: process_creation …") from error
         parts = []
         for partition in self.partitions:
             selector = next((s for s in chosen if s.selects(partition.kind)), None)
