@@ -70,7 +70,7 @@ def take_in(values: pa.ChunkedArray) -> Column:
         values = values.cast(kind.value_type)
     if pa.types.is_dictionary(values.type):
         return Text.of(values.unify_dictionaries().combine_chunks() if values.num_chunks != 1 else values.chunk(0))
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or "string_view" in str(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return Text.of(_plain(values))
     if pa.types.is_null(kind):
         return Text(np.full(len(values), ABSENT, np.int32), pa.array([], pa.string()))
