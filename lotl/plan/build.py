@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from lotl.plan.fold import conjunction, disjunction, simplify
+from lotl.plan.fold import Graph, NodeKind, Ref
 from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or
 from lotl.rules.model import Rule
 from lotl.schema import Kind, Selector
@@ -26,18 +25,6 @@ Bools: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 
 OPS: tuple[Op, ...] = tuple(Op)
 """Code of an operation in `Plan.atom_op` → operation."""
-
-
-class NodeKind(IntEnum):
-    """What a node is; the codes of `Plan.node_kind`."""
-
-    ATOM = 0
-    AND = 1
-    OR = 2
-    AT_LEAST = 3
-    NOT = 4
-    TRUE = 5
-    FALSE = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,109 +182,55 @@ def build(rules: Iterable[Rule], *, ignore_logsource: bool = False) -> Plan:
     Plan
     """
     listed = list(rules)
-    builder = _Builder()
-    conditions = [simplify(rule.node) for rule in listed]
+    graph = Graph()
+    roots = [graph.add(rule.node) for rule in listed]
     anything = (Selector(),)
-    routing: dict[Selector, list[tuple[int, Node]]] = {}
+    routing: dict[Selector, tuple[list[int], list[Ref]]] = {}
+    guards: dict[Selector, list[Ref]] = {}
     for index, rule in enumerate(listed):
         for selector in anything if ignore_logsource else rule.selectors:
-            guarded = conjunction((*_where(selector), conditions[index]))
-            routing.setdefault(selector, []).append((index, guarded))
-    return builder.finish(listed, conditions, routing)
+            if selector not in guards:
+                guards[selector] = _guards(graph, selector)
+                routing[selector] = ([], [])
+            indices, nodes = routing[selector]
+            indices.append(index)
+            nodes.append(graph.conjunction((*guards[selector], roots[index])) if guards[selector] else roots[index])
+    return _plan(listed, graph, roots, routing)
 
 
-def _where(selector: Selector) -> list[Node]:
+def _guards(graph: Graph, selector: Selector) -> list[Ref]:
     return [
-        disjunction(Leaf(Atom(name, Op.EQUALS, value)) for value in values) for name, values in selector.where
+        graph.disjunction([graph.atom(Atom(name, Op.EQUALS, value)) for value in values])
+        for name, values in selector.where
     ]
 
 
-class _Builder:
-    """Interns atoms and inner nodes. Inner nodes are numbered after all atoms, hence the two passes."""
+def _plan(
+    rules: list[Rule], graph: Graph, roots: list[Ref], routing: dict[Selector, tuple[list[int], list[Ref]]]
+) -> Plan:
+    atoms, names = graph.atoms, dict[str, int]()
+    field_ids = [-1 if atom.field is None else names.setdefault(atom.field, len(names)) for atom in atoms]
+    codes = {op.value: code for code, op in enumerate(OPS)}
+    lengths = [0] * len(atoms) + [len(children) for _, _, children in graph.inner]
 
-    def __init__(self) -> None:
-        self.atoms: dict[Atom, int] = {}
-        self.inner: dict[tuple[NodeKind, int, tuple[int, ...]], int] = {}
-        self._seen: dict[Node, int] = {}
+    def numbers(refs: Iterable[Ref]) -> Ints:
+        return _ints(ref if ref >= 0 else len(atoms) - 1 - ref for ref in refs)
 
-    def finish(
-        self, rules: list[Rule], conditions: list[Node], routing: dict[Selector, list[tuple[int, Node]]]
-    ) -> Plan:
-        for node in conditions:
-            self._collect(node)
-        for pairs in routing.values():
-            for _, node in pairs:
-                self._collect(node)
-        roots = _ints(self._intern(node) for node in conditions)
-        routes = tuple(
-            (selector, _ints(rule for rule, _ in pairs), _ints(self._intern(node) for _, node in pairs))
-            for selector, pairs in routing.items()
-        )
-        return self._plan(rules, roots, routes)
-
-    def _collect(self, node: Node) -> None:
-        if node in self._seen:
-            return
-        self._seen[node] = -1
-        match node:
-            case Leaf(atom):
-                self.atoms.setdefault(atom, len(self.atoms))
-            case Not(child):
-                self._collect(child)
-            case And(children) | Or(children) | AtLeast(_, children):
-                for child in children:
-                    self._collect(child)
-
-    def _intern(self, node: Node) -> int:
-        known = self._seen[node]
-        if known >= 0:
-            return known
-        match node:
-            case Leaf(atom):
-                index = self.atoms[atom]
-            case Const(value):
-                index = self._inner(NodeKind.TRUE if value else NodeKind.FALSE, 0, ())
-            case Not(child):
-                index = self._inner(NodeKind.NOT, 0, (self._intern(child),))
-            case And(children):
-                index = self._inner(NodeKind.AND, 0, self._sorted(children))
-            case Or(children):
-                index = self._inner(NodeKind.OR, 0, self._sorted(children))
-            case AtLeast(count, children):
-                index = self._inner(NodeKind.AT_LEAST, count, self._sorted(children))
-        self._seen[node] = index
-        return index
-
-    def _sorted(self, children: tuple[Node, ...]) -> tuple[int, ...]:
-        return tuple(sorted(self._intern(child) for child in children))
-
-    def _inner(self, kind: NodeKind, count: int, children: tuple[int, ...]) -> int:
-        return self.inner.setdefault((kind, count, children), len(self.atoms) + len(self.inner))
-
-    def _plan(
-        self, rules: list[Rule], roots: Ints, routing: tuple[tuple[Selector, Ints, Ints], ...]
-    ) -> Plan:
-        atoms, names = list(self.atoms), dict[str, int]()
-        field_ids = [
-            -1 if atom.field is None else names.setdefault(atom.field, len(names)) for atom in atoms
-        ]
-        codes = {op: code for code, op in enumerate(OPS)}
-        lengths = [0] * len(atoms) + [len(children) for _, _, children in self.inner]
-        return Plan(
-            rules,
-            tuple(names),
-            _ints(field_ids),
-            np.array([codes[atom.op] for atom in atoms], np.uint8),
-            [atom.value for atom in atoms],
-            np.array([atom.cased for atom in atoms], np.bool_),
-            np.array([atom.hexed for atom in atoms], np.bool_),
-            np.array([NodeKind.ATOM] * len(atoms) + [kind for kind, _, _ in self.inner], np.uint8),
-            _ints([0] * len(atoms) + [count for _, count, _ in self.inner]),
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
-            _ints(child for _, _, children in self.inner for child in children),
-            roots,
-            routing,
-        )
+    return Plan(
+        rules,
+        tuple(names),
+        _ints(field_ids),
+        np.array([codes[atom.op.value] for atom in atoms], np.uint8),
+        [atom.value for atom in atoms],
+        np.array([atom.cased for atom in atoms], np.bool_),
+        np.array([atom.hexed for atom in atoms], np.bool_),
+        np.array([0] * len(atoms) + [kind for kind, _, _ in graph.inner], np.uint8),
+        _ints([0] * len(atoms) + [count for _, count, _ in graph.inner]),
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
+        numbers(child for _, _, children in graph.inner for child in children),
+        numbers(roots),
+        tuple((selector, _ints(indices), numbers(nodes)) for selector, (indices, nodes) in routing.items()),
+    )
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -20,7 +20,7 @@ DEEPEST = 100
 _MAP, _SEQ, _STR, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "merge"))
 _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|$)", re.MULTILINE)
-_DEEP_BLOCK = re.compile(rb"(?:[-?:][ \t]+){20}|^ {100}", re.MULTILINE)
+_INDICATORS = bytes.maketrans(b"?:", b"--")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -57,6 +57,15 @@ class _Loader(_Base):  # type: ignore[misc,valid-type]
         self.remarks: list[str] = []
         self.shared = False
         return self._value(node)
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """Find the tag of a node; PyYAML's own search, without what Sigma files never have."""
+        if kind is yaml.ScalarNode and implicit[0]:
+            for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
+                if pattern.match(value):
+                    return tag
+            return _STR
+        return super().resolve(kind, value, implicit)
 
     def _value(self, node: Any) -> Any:
         tag = node.tag
@@ -147,7 +156,10 @@ def _too_deep(data: bytes) -> bool:
     libyaml composes by recursion in C, where deep nesting ends the process. Its event parser does not recurse; it is
     asked only about files that could nest that deep at all.
     """
-    if data.count(b"[") + data.count(b"{") <= DEEPEST and not _DEEP_BLOCK.search(data) and data[:2] not in _UTF16:
+    on_one_line = b"-" * 20 in data.translate(_INDICATORS, b" \t")  # "- - - -" opens a list per dash
+    indented = b" " * DEEPEST in data
+    brackets = data.count(b"[") + data.count(b"{")
+    if brackets <= DEEPEST and not on_one_line and not indented and data[:2] not in _UTF16:
         return False
     depth = 0
     try:
@@ -199,6 +211,9 @@ def lines(data: bytes, start: int, path: tuple[str | int, ...]) -> int:
         First line of the document.
     path : tuple of str or int
     """
+    if len(path) == 1:
+        top = re.search(rb"^%b\s*:" % re.escape(str(path[0]).encode()), data[_offset(data, start) :], re.MULTILINE)
+        return start + data[_offset(data, start) :].count(b"\n", 0, top.start()) if top else start
     try:
         for node in yaml.compose_all(data, Loader=_Loader):
             if node is not None and node.start_mark.line + 1 == start:
@@ -206,6 +221,14 @@ def lines(data: bytes, start: int, path: tuple[str | int, ...]) -> int:
     except (yaml.YAMLError, ValueError, RecursionError):
         pass
     return start
+
+
+def _offset(data: bytes, line: int) -> int:
+    """Return where a line (from 1) begins."""
+    at = 0
+    for _ in range(line - 1):
+        at = data.find(b"\n", at) + 1
+    return at
 
 
 def _descend(node: Any, path: tuple[str | int, ...]) -> int:

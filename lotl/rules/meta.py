@@ -84,6 +84,8 @@ def logsource_of(document: Mapping[str, Any]) -> LogSource:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     return "" if value is None or isinstance(value, Mapping | list | tuple | set) else str(value)
 
 
