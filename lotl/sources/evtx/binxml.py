@@ -14,8 +14,7 @@ to by templates that repeat their values, and by names and definitions that over
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from lotl.sources.evtx.format import (
     ARRAY,
@@ -34,79 +33,14 @@ from lotl.sources.evtx.format import (
     Token,
     ValueType,
 )
-from lotl.sources.evtx.values import Array, BinXmlError, Scalar, read_value, utf16_text, value_text
+from lotl.sources.evtx.tree import MAX_DEPTH, Budget, Content, Definition, Element, Part, Substitution
+from lotl.sources.evtx.values import Array, BinXmlError, read_value, utf16_text, value_text
 
-MAX_DEPTH: Final = 48
-MAX_NODES: Final = 2 * CHUNK_SIZE
-MAX_TEXT: Final = 8 * CHUNK_SIZE
 MAX_NAME: Final = 1024
 
 _U16: Final = struct.Struct("<H")
 _U32: Final = struct.Struct("<I")
 _STRING_VALUE: Final = 3  # token, type, characters
-
-
-class Budget:
-    """What may still be made of one chunk: elements, attributes and texts; and characters of names and texts.
-
-    The densest real chunk of 600 took 12,344 of 131,072 nodes and 71,246 of 524,288 characters.
-    """
-
-    __slots__ = ("_characters", "_nodes")
-
-    def __init__(self) -> None:
-        self._nodes = MAX_NODES
-        self._characters = MAX_TEXT
-
-    def nodes(self, count: int) -> None:
-        """Take `count` nodes; raises `BinXmlError` when there are not so many left."""
-        self._nodes -= count
-        if self._nodes < 0:
-            raise BinXmlError("the chunk expands to too many elements")
-
-    def text(self, characters: int) -> None:
-        """Take `characters`; raises `BinXmlError` when there are not so many left."""
-        self._characters -= characters
-        if self._characters < 0:
-            raise BinXmlError("the chunk expands to too much text")
-
-
-@dataclass(frozen=True, slots=True)
-class Substitution:
-    """A place in a template that a value of the instance fills."""
-
-    index: int
-    optional: bool
-
-
-@dataclass(slots=True)
-class Element:
-    """An XML element.
-
-    Attributes
-    ----------
-    name : str
-    attributes : list of (str, list of parts)
-        A part is text, a whole number, None for a null value, or (in template definitions only) a `Substitution`.
-    content : list of parts and elements
-        In document order.
-    """
-
-    name: str
-    attributes: list[tuple[str, Content]]
-    content: list[Part | Element]
-
-
-Part: TypeAlias = "Scalar | Array | Substitution"
-Content: TypeAlias = "list[Part | Element]"
-
-
-class Definition(NamedTuple):
-    """A template definition: its GUID (16 bytes), its elements, and the offset behind it."""
-
-    guid: bytes
-    content: Content
-    end: int
 
 
 class Parser:
@@ -185,13 +119,14 @@ class Parser:
         attributes: list[tuple[str, Content]] = []
         if more:
             attributes, at = self._attributes(at + 4, end, inside=inside)
+        fixed = _fixed(attributes)
         token = self._token(at, end)
         if token == Token.CLOSE_EMPTY:
-            return Element(name, attributes, []), at + 1
+            return Element(name, attributes, [], fixed), at + 1
         if token != Token.CLOSE_START:
             raise BinXmlError(f"token 0x{token:02x} at offset {at} where a start tag must be closed")
         content, at = self._content(at + 1, end, depth, inside=inside)
-        return Element(name, attributes, content), at
+        return Element(name, attributes, content, fixed), at
 
     def _opening(self, at: int, end: int, *, inside: bool) -> tuple[str, int]:
         """Read the head of a start tag. Some writers get the dependency id wrong, so both forms are tried."""
@@ -253,7 +188,7 @@ class Parser:
         elif kind == ValueType.BINARY:
             size, start = self._u32(at + 2, end), at + 6
         elif kind == ValueType.SID:
-            size, start = 8 + 4 * self._token_byte(at + 3, end), at + 2
+            size, start = 8 + 4 * self._byte(at + 3, end), at + 2
         else:
             size, start = FIXED_SIZES.get(kind, 0 if kind == ValueType.NULL else CHUNK_SIZE), at + 2
         self._within(start, size, end)
@@ -352,10 +287,11 @@ class Parser:
         """Copy the content of a definition, with values in place of its substitutions."""
         filled: Content = []
         for item in content:
-            if isinstance(item, Element):
-                filled.extend(self._fill_element(item, values, depth))
-            elif isinstance(item, Substitution):
-                filled.extend(self._value(item, values, depth))
+            kind = type(item)
+            if kind is Element:
+                filled += self._fill_element(item, values, depth)  # type: ignore[arg-type]
+            elif kind is Substitution:
+                filled += self._value(item, values, depth)  # type: ignore[arg-type]
             else:
                 self._charge(item)
                 filled.append(item)
@@ -363,32 +299,32 @@ class Parser:
 
     def _fill_element(self, element: Element, values: _Values, depth: int) -> list[Element]:
         """Fill one element: none if its only content is an optional value that is null, several for an array."""
-        self.budget.nodes(1 + len(element.content))
-        content = self._fill(element.content, values, depth) if element.content else []
-        sole = element.content[0] if len(element.content) == 1 else None
-        if isinstance(sole, Substitution):
-            if sole.optional and content == [None]:
-                return []
-            if len(content) == 1 and isinstance(content[0], Array) and content[0]:
-                self.budget.nodes(len(content[0]))
-                attributes = self._fill_attributes(element, values, depth)
-                return [Element(element.name, attributes, [item]) for item in content[0]]  # type: ignore[list-item]
-        return [Element(element.name, self._fill_attributes(element, values, depth), content)]
+        pattern = element.content
+        self.budget.nodes(1 + len(pattern) + len(element.attributes))
+        if len(pattern) != 1 or type(pattern[0]) is not Substitution:
+            return [
+                Element(element.name, self._fill_attributes(element, values, depth), self._fill(pattern, values, depth))
+            ]
+        content = self._value(pattern[0], values, depth)
+        sole = content[0] if len(content) == 1 else ""
+        if sole is None and pattern[0].optional:
+            return []
+        attributes = self._fill_attributes(element, values, depth)
+        if type(sole) is Array and sole:
+            self.budget.nodes(len(sole))
+            return [Element(element.name, attributes, [item]) for item in sole]  # type: ignore[list-item]
+        return [Element(element.name, attributes, content)]
 
     def _fill_attributes(self, element: Element, values: _Values, depth: int) -> list[tuple[str, Content]]:
+        if element.fixed >= 0:
+            self.budget.text(element.fixed)
+            return element.attributes
         filled: list[tuple[str, Content]] = []
         for name, parts in element.attributes:
-            self.budget.nodes(1)
-            items: Content = []
-            for part in parts:
-                if isinstance(part, Substitution):
-                    items.extend(item for item in self._value(part, values, depth) if not isinstance(item, Element))
-                else:
-                    self._charge(part)
-                    items.append(part)
+            items = [item for item in self._fill(parts, values, depth) if not isinstance(item, Element)]
             sole = parts[0] if len(parts) == 1 else None
             if not (isinstance(sole, Substitution) and sole.optional and items == [None]):
-                filled.append((name, items))
+                filled.append((name, items))  # type: ignore[arg-type]
         return filled
 
     def _value(self, place: Substitution, values: _Values, depth: int) -> Content:
@@ -422,21 +358,35 @@ class Parser:
             raise BinXmlError(f"{size} bytes at offset {at} run over the end")
 
     def _token(self, at: int, end: int) -> int:
-        return self._token_byte(at, end) & ~MORE
+        return self._byte(at, end) & ~MORE
 
-    def _token_byte(self, at: int, end: int) -> int:
-        self._within(at, 1, end)
+    def _byte(self, at: int, end: int) -> int:
+        if at >= end:
+            raise BinXmlError(f"1 byte at offset {at} runs over the end")
         return self.chunk[at]
 
     def _u16(self, at: int, end: int) -> int:
-        self._within(at, 2, end)
+        if at + 2 > end:
+            raise BinXmlError(f"2 bytes at offset {at} run over the end")
         number: int = _U16.unpack_from(self.chunk, at)[0]
         return number
 
     def _u32(self, at: int, end: int) -> int:
-        self._within(at, 4, end)
+        if at + 4 > end:
+            raise BinXmlError(f"4 bytes at offset {at} run over the end")
         number: int = _U32.unpack_from(self.chunk, at)[0]
         return number
+
+
+def _fixed(attributes: list[tuple[str, Content]]) -> int:
+    """Count the characters of attributes that no instance changes; -1 if one does."""
+    characters = 0
+    for _, parts in attributes:
+        for part in parts:
+            if type(part) is not str:
+                return -1
+            characters += len(part)
+    return characters
 
 
 class _Values:

@@ -19,10 +19,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from lotl.schema import SYSTEM
-from lotl.sources.evtx.binxml import Budget, Content, Element
+from lotl.sources.evtx.tree import Budget, Content, Element
 from lotl.sources.evtx.values import Filetime, filetime_micros, value_text
 
 Cell: TypeAlias = "str | int"
@@ -80,6 +81,7 @@ def flatten(roots: list[Element], budget: Budget) -> Flat:
     return flat
 
 
+@lru_cache(maxsize=4096)
 def local(name: str) -> str:
     """Return a name without the prefix of its namespace, and without spaces."""
     return name.rpartition(":")[2].replace(" ", "")

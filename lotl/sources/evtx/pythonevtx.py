@@ -1,9 +1,9 @@
 """python-evtx as a second engine: an independent decoder behind the same contract.
 
-It shares with lotl's own reader where chunks and records are, the names of fields, and the assembly into columns; what
-the bytes of a record mean is python-evtx's work alone. Its text is taken as it is: hexadecimal numbers are padded, truth
-values are ``True`` and ``False``, binary data is base64, and payload numbers are text (`lotl.sources.evtx.verify` lists
-all differences).
+It shares with lotl's own reader where chunks and records are, the names of fields, and the assembly into columns;
+what the bytes of a record mean is python-evtx's work alone. Its text is taken as it is: hexadecimal numbers are padded,
+truth values are ``True`` and ``False``, binary data is base64, and payload numbers are text
+(`lotl.sources.evtx.verify` lists all differences).
 
 python-evtx trusts its input. What would make it loop forever is refused here, chunk by chunk and record by record.
 """
@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 
 from lotl.sources.base import Account, Block, Decoded
 from lotl.sources.evtx.assemble import Assembler
-from lotl.sources.evtx.binxml import Budget, Element
 from lotl.sources.evtx.blocks import Chunk, examine, keep, load, lose, position
 from lotl.sources.evtx.flatten import Flat, flatten
 from lotl.sources.evtx.format import (
@@ -26,6 +25,7 @@ from lotl.sources.evtx.format import (
     NAME_BUCKETS,
     TEMPLATE_BUCKETS,
 )
+from lotl.sources.evtx.tree import Budget, Element
 from lotl.sources.evtx.values import BinXmlError
 from lotl.sources.evtx.walk import Slot
 

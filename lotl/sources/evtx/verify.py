@@ -1,8 +1,8 @@
 """Dual-tool verification: lotl's EVTX reader against python-evtx, field by field, over every record.
 
-Both readers print some values differently. Such differences are *documented*: a table below says what they look like and
-which reading is right. Whatever is not explained by the table is *undocumented*, and means that one of the two is wrong
-about evidence.
+Both readers print some values differently. Such differences are *documented*: a table below says what they look like
+and which reading is right. Whatever is not explained by the table is *undocumented*, and means that one of the two is
+wrong about evidence.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ def _compare_chunk(result: Verification, file: str, chunk: Chunk, account: Accou
     found = examine(chunk, account)
     parser, other = Parser(chunk.data), Reader(chunk.data)
     listed = other.offsets()
-    for offset in listed - {place.offset for place in (*found.slots, *found.losses)}:
+    for offset in listed - {slot.offset for slot in found.slots} - {loss.offset for loss in found.losses}:
         result.note(ONLY_THEIRS, Difference(file, -1, f"chunk {chunk.number}, offset {offset}", None, "a record"))
     for slot in found.slots:
         ours = theirs = None
