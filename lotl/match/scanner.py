@@ -24,6 +24,7 @@ from lotl.match.scan_kernels import (
     group,
     scan,
 )
+from lotl.match.reference.values import as_text
 from lotl.match.table_kernels import choose_grams, count_grams, fill_grams, fill_trie
 from lotl.match.text import fold
 from lotl.match.values import frozen
@@ -60,22 +61,34 @@ class Spec:
     parts: GlobParts = ()
 
 
-def spec_of(atom: Atom) -> Spec | None:
-    """Return the scan's form of an atom, or None where the scan cannot decide it.
+def specs_of(atom: Atom) -> list[Spec]:
+    """Return the scan's forms of an atom, of which any may hold; none where the scan cannot decide it.
 
     Examples
     --------
-    >>> spec_of(Atom("F", Op.GLOB, ("net", Wild.RUN, "user")))
-    Spec(kind=4, text='user', cased=False, parts=('net', <Wild.RUN: '*'>, 'user'))
+    >>> specs_of(Atom("F", Op.GLOB, ("net", Wild.RUN, "user")))
+    [Spec(kind=4, text='user', cased=False, parts=('net', <Wild.RUN: '*'>, 'user'))]
+    >>> [spec.text for spec in specs_of(Atom("LogonId", Op.NUMBER, 999, hexed=True))]
+    ['999', '0x3e7']
     """
-    if atom.op not in _KINDS or atom.hexed and atom.op is Op.EQUALS:
-        return None
+    if atom.op is Op.NUMBER:
+        return _number_specs(atom.value, atom.hexed)  # type: ignore[arg-type]
+    if atom.op not in _KINDS:
+        return []
     if isinstance(atom.value, str):
         # Empty text is everywhere: no literal to look for. As the whole value it ends every path of length 0.
-        return Spec(_KINDS[atom.op], atom.value, atom.cased) if atom.value or atom.op is Op.EQUALS else None
+        return [Spec(_KINDS[atom.op], atom.value, atom.cased)] if atom.value or atom.op is Op.EQUALS else []
     parts: Any = atom.value
     longest = max((part for part in parts if isinstance(part, str)), key=len, default="")
-    return Spec(GLOB, longest, atom.cased, parts) if longest else None
+    return [Spec(GLOB, longest, atom.cased, parts)] if longest else []
+
+
+def _number_specs(number: int | float, hexed: bool) -> list[Spec]:
+    """A number's one decimal text, and in a hex field its 0x text (up to 32 digits, no leading zeros)."""
+    specs = [Spec(WHOLE, str(as_text(number)), True)]
+    if hexed and isinstance(number, int) and 0 <= number < 1 << 128:
+        specs.append(Spec(WHOLE, hex(number)))
+    return specs
 
 
 def glob_code(parts: GlobParts, cased: bool) -> list[int]:
@@ -95,7 +108,7 @@ class Wiring:
 
     Attributes
     ----------
-    kinds, counts : list of int
+    counts : list of int
         Per inner node: how many of its children must hold.
     children : list of list of int
         Per inner node, in order of rising number: each child has a lower number than its parent.
