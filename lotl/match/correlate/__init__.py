@@ -107,7 +107,9 @@ def _stream(
 
 
 def _results(table: Table, runs: Runs) -> list[Result]:
+    groups, counts = table.groups(runs.first), runs.measured.values(runs.peak)
+    rows = zip(runs.first.tolist(), runs.last.tolist(), strict=True)
     return [
-        Result(table.correlation, table.label(low), runs.measured.value(peak), table, low, high)
-        for low, high, peak in zip(runs.first.tolist(), runs.last.tolist(), runs.peak.tolist(), strict=True)
+        Result(table.correlation, group, count, table, low, high)
+        for group, count, (low, high) in zip(groups, counts, rows, strict=True)
     ]

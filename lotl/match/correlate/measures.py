@@ -38,16 +38,19 @@ class Measure:
     bottom: Rows
     satisfied: Mask
 
-    def value(self, window: int) -> int | float:
-        """Return the value of one window, whole numbers as int."""
-        top, bottom = self.top[window].item(), int(self.bottom[window])
-        if isinstance(top, int) and top % bottom == 0:
-            return top // bottom
-        return float(top) / bottom
+    def values(self, windows: Rows) -> list[int | float]:
+        """Return the values of the given windows, whole numbers as int."""
+        pairs = zip(self.top[windows].tolist(), self.bottom[windows].tolist(), strict=True)
+        return [_quotient(top, bottom) for top, bottom in pairs]
 
     def approximate(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Return all values as floats, to compare with each other."""
         return np.asarray(self.top / self.bottom, np.float64)
+
+
+def _quotient(top: float, bottom: int) -> int | float:
+    whole = isinstance(top, int) and top % bottom == 0
+    return int(top) // bottom if whole else top / bottom
 
 
 def rising(table: Table) -> bool:

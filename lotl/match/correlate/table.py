@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from lotl.columns import Column, Rows, Text, concat
 from lotl.match.correlate.keys import dense, is_integer, keys, spread
@@ -65,13 +66,16 @@ class Table:
         values = np.concatenate([getattr(stream, part) for stream in self.streams])
         return np.asarray(values[starts[self.stream] + self.item])
 
-    def label(self, row: int) -> dict[str, str | int | None]:
-        """Return the group-by names and values of a row."""
-        found: dict[str, str | int | None] = {}
-        for name, column, codes, integer in self.labels:
-            text = column.values[int(codes[row])].as_py()
-            found[name] = int(text) if integer else text
-        return found
+    def groups(self, rows: Rows) -> list[dict[str, str | int | None]]:
+        """Return the group-by names and values of the given rows."""
+        names = [name for name, *_ in self.labels]
+        values = []
+        for _, column, codes, integer in self.labels:
+            texts = column.values.take(pa.array(codes[rows])).to_pylist()
+            values.append(map(int, texts) if integer else texts)
+        return (
+            [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)] if names else [{} for _ in rows]
+        )
 
     def column(self, name: str, rows: Rows) -> Column | None:
         """Return a field of the given rows: the group's value, or else that of the row's own event."""
