@@ -34,5 +34,7 @@ def command(folder: str) -> None:
         hits = scan(str(target), progress=update)
     terminal.show(hits, console)
     console.print()
-    console.print(f"The logs are in {target}; labels.csv there says what each attack record is.", markup=False, soft_wrap=True)
+    console.print(
+        f"The logs are in {target}; labels.csv there says what each attack record is.", markup=False, soft_wrap=True
+    )
     console.print(f"Next: lotl info {target}   or   lotl scan {target} -o hits.csv", markup=False, soft_wrap=True)

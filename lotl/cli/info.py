@@ -50,7 +50,9 @@ def _print(result: Any) -> None:
             _damage(account),
         )
     console.print(files, markup=False)
-    channels = Table("Channel", "Records", "First (UTC)", "Last (UTC)", "Computers", "Event ids", box=None, pad_edge=False)
+    channels = Table(
+        "Channel", "Records", "First (UTC)", "Last (UTC)", "Computers", "Event ids", box=None, pad_edge=False
+    )
     for channel in result.channels:
         channels.add_row(
             printable(channel.name, 60),

@@ -27,17 +27,33 @@ def rule_options(command: Command) -> Command:
                 "Default: the built-in pack.",
             ),
             click.option("--level", type=LEVEL, help="Only rules of this level and above."),
-            click.option("--status", multiple=True, metavar="STATUS", help="Only rules of this status; repeat for more."),
             click.option(
-                "--tag", multiple=True, metavar="TAG", help="Only rules with this tag (attack.t1003, * for any run); repeat."
+                "--status", multiple=True, metavar="STATUS", help="Only rules of this status; repeat for more."
             ),
             click.option(
-                "--exclude", multiple=True, metavar="RULE", help="Leave out rules by id, title or tag (* for any run); repeat."
+                "--tag",
+                multiple=True,
+                metavar="TAG",
+                help="Only rules with this tag (attack.t1003, * for any run); repeat.",
             ),
-            click.option("-p", "--pipeline", multiple=True, metavar="NAME|FILE", help="pySigma pipeline for the rules."),
-            click.option("--trust-pipelines", is_flag=True, help="Allow pipelines that run commands or fetch or render."),
             click.option(
-                "--filter", "filters", multiple=True, metavar="FILE", help="Sigma filters (local tuning): file or folder."
+                "--exclude",
+                multiple=True,
+                metavar="RULE",
+                help="Leave out rules by id, title or tag (* for any run); repeat.",
+            ),
+            click.option(
+                "-p", "--pipeline", multiple=True, metavar="NAME|FILE", help="pySigma pipeline for the rules."
+            ),
+            click.option(
+                "--trust-pipelines", is_flag=True, help="Allow pipelines that run commands or fetch or render."
+            ),
+            click.option(
+                "--filter",
+                "filters",
+                multiple=True,
+                metavar="FILE",
+                help="Sigma filters (local tuning): file or folder.",
             ),
             click.option(
                 "--placeholders", metavar="FILE", help="YAML file with values for %name% placeholders (name: [values])."

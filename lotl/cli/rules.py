@@ -40,7 +40,11 @@ def list_rules(state: str | None, logsource: str | None, as_json: bool, **chosen
             click.echo(json.dumps(line, ensure_ascii=False))
         else:
             head = f"{line['state']:<12}{line['level']:<14}{line['status']:<13}{line['id']:<37}"
-            click.echo(printable(f"{head} {line['title']}  [{line['logsource']}]" + (f": {line['why']}" if line["why"] else "")))
+            click.echo(
+                printable(
+                    f"{head} {line['title']}  [{line['logsource']}]" + (f": {line['why']}" if line["why"] else "")
+                )
+            )
     if not as_json:
         counts = ", ".join(f"{number:,} {what}" for what, number in ruleset.counts().items() if number)
         click.echo(f"{len(lines):,} listed; {counts}")
@@ -56,7 +60,9 @@ def _lines(ruleset: Any) -> list[dict[str, str]]:
         issue = why.pop(meta.id, None)
         source = f"correlation {rule.type}" if isinstance(rule, Correlation) else str(rule.logsource)
         state = "loaded" if issue is None else issue.state.value
-        lines.append(_line(state, meta.level, meta.status, meta.id, meta.title, source, "" if issue is None else issue.what))
+        lines.append(
+            _line(state, meta.level, meta.status, meta.id, meta.title, source, "" if issue is None else issue.what)
+        )
     lines += [_line(issue.state.value, "", "", issue.rule, issue.where, "", issue.what) for issue in why.values()]
     return lines
 

@@ -27,9 +27,13 @@ Exit codes: 0 ran; 1 a hit at or above --fail-on; 2 wrong usage; 3 logs partly u
 @rule_options
 @click.option("--from", "start", metavar="TIME", help="Only events from this time on (UTC).")
 @click.option("--to", "end", metavar="TIME", help="Only events before this time (UTC).")
-@click.option("-o", "--output", multiple=True, metavar="FILE", help="Write to .csv, .jsonl or .parquet; repeat for more.")
+@click.option(
+    "-o", "--output", multiple=True, metavar="FILE", help="Write to .csv, .jsonl or .parquet; repeat for more."
+)
 @click.option("--rules-report", metavar="FILE", help="Write the state of every rule (.csv or .jsonl).")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core, one for small logs.")
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one per core, one for small logs."
+)
 @click.option("--engine", type=click.Choice(["lotl", "python-evtx"]), default="lotl", help="Who decodes EVTX.")
 @click.option("--fail-on", type=LEVEL, help="Exit with 1 when a hit has this level or above.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when logs could not be read in full.")

@@ -23,9 +23,13 @@ Examples:
 @rule_options
 @click.option("--near", is_flag=True, help="Events that one value keeps from being hits.")
 @click.option("--row", type=click.IntRange(0), metavar="N", help="The event at this place in the input.")
-@click.option("--limit", type=click.IntRange(1), default=5, show_default=True, metavar="N", help="Show at most N events.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=5, show_default=True, metavar="N", help="Show at most N events."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def command(rule: str, logs: tuple[str, ...], near: bool, row: int | None, limit: int, as_json: bool, **chosen: Any) -> None:
+def command(
+    rule: str, logs: tuple[str, ...], near: bool, row: int | None, limit: int, as_json: bool, **chosen: Any
+) -> None:
     """Explain why RULE (a file, or an id, name or title) hits EVENTS, or does not.
 
     For each selection, field and value: matched and where in the text, or what was missing.

@@ -75,14 +75,18 @@ def correlations(hits: Hits) -> Correlations:
     rules: Sequence[Correlation] = hits.ruleset.correlations
     every = hits.all
     # An event that several rules hit is one event: its first hit stands for it.
-    _, first, inverse = np.unique(np.stack((every.source, every.position)), axis=1, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(
+        np.stack((every.source, every.position)), axis=1, return_index=True, return_inverse=True
+    )
     event = first[inverse.reshape(-1)]
     known = {rule.meta.id: rule for rule in (*hits.rules, *rules)}
     needed: dict[str, dict[str, None]] = {}
     for rule in rules:
         for base, names in needed_fields(rule, known).items():
             needed.setdefault(base, {}).update(dict.fromkeys(names))
-    feeds = {base: feed for base, names in needed.items() if (feed := _feed(every, base, tuple(names), event)) is not None}
+    feeds = {
+        base: feed for base, names in needed.items() if (feed := _feed(every, base, tuple(names), event)) is not None
+    }
     issues: list[Issue] = []
     return Correlations(correlate(rules, feeds, issues), every.rows, issues)
 

@@ -47,7 +47,9 @@ def _event_columns(hits: Hits) -> dict[str, pa.Array]:
         "provider": _per_part(hits, [partition.kind.provider for partition in partitions], pa.string()),
         "event_id": _per_part(hits, [partition.kind.event_id for partition in partitions], pa.int64()),
         "record_id": pa.array(record, mask=record < 0),
-        "event_record_id": _numbers(gather(hits, [partition.fields.get("EventRecordID") for partition in partitions]), hits),
+        "event_record_id": _numbers(
+            gather(hits, [partition.fields.get("EventRecordID") for partition in partitions]), hits
+        ),
         "source_file": pa.array(names, pa.string()).take(pa.array(hits.source)),
         "row": pa.array(hits.rows),
         **texts,
@@ -99,7 +101,9 @@ def single_text(hits: Hits, columns: Sequence[Column | None]) -> pa.Array:
     if text.offsets is None:
         return text.to_arrow().cast(pa.string())
     values = [text[row] for row in range(len(text))]
-    return pa.array([", ".join(v for v in value if v) if isinstance(value, list) else None for value in values], pa.string())
+    return pa.array(
+        [", ".join(v for v in value if v) if isinstance(value, list) else None for value in values], pa.string()
+    )
 
 
 def _numbers(column: Column | None, hits: Hits) -> pa.Array:

@@ -8,9 +8,7 @@ import pyarrow as pa
 
 from lotl.hits import Hits
 
-EVIDENCE: Final = pa.list_(
-    pa.struct([(name, pa.string()) for name in ("part", "field", "value", "matched")])
-)
+EVIDENCE: Final = pa.list_(pa.struct([(name, pa.string()) for name in ("part", "field", "value", "matched")]))
 GROUP: Final = pa.list_(pa.struct([("field", pa.string()), ("value", pa.string())]))
 EVENTS: Final = pa.list_(pa.int64())
 

@@ -104,7 +104,8 @@ def show_summary(summary: Summary, console: Console) -> None:
     states = [f"{summary.states[state]:,} {words}" for state, words in STATE_WORDS.items() if state in summary.states]
     table.add_row("Rules", "; ".join(states) or "none")
     levels = Text("; ").join(
-        Text(f"{count:,} {level}", STYLES.get(level, "")) for level, count in sorted(summary.levels.items(), key=_by_rank)
+        Text(f"{count:,} {level}", STYLES.get(level, ""))
+        for level, count in sorted(summary.levels.items(), key=_by_rank)
     )
     table.add_row("Hits", levels if summary.levels else "none")
     if summary.correlations:

@@ -125,5 +125,3 @@ def _codes(column: Column) -> Rows:
     lists = [tuple(text.codes[a:b].tolist()) for a, b in zip(text.offsets[:-1], text.offsets[1:], strict=True)]
     places = {value: place for place, value in enumerate(dict.fromkeys(lists))}
     return np.array([places[value] for value in lists], np.int64)
-
-

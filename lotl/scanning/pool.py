@@ -16,9 +16,10 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import TypeAlias
 
-from lotl.match.engine import Matcher, Seen
+from lotl.match.engine import Matcher
+from lotl.match.seen import Seen
 from lotl.plan.build import Plan
-from lotl.scanning.work import Done, Job, scan_block
+from lotl.scanning.work import Done, Job, scan_block, take_seen
 from lotl.sources.base import Account, Block
 
 Item: TypeAlias = tuple[str, Block]
@@ -37,7 +38,7 @@ def _start(plan: Plan, job: Job) -> None:
 
 def _work(item: Item) -> Answer:
     done = scan_block(*item, _matcher, _job)
-    return done, _matcher.take_seen()
+    return done, take_seen(_matcher)
 
 
 class Pool:
@@ -119,5 +120,7 @@ def lost(item: Item) -> Done:
     for extent in item[1].extents:
         account = accounts.setdefault(extent.source, Account("", extent.path))
         account.truncated += extent.length
-        account.problem(f"bytes {extent.offset}-{extent.offset + extent.length}", "the process that read them died, twice")
+        account.problem(
+            f"bytes {extent.offset}-{extent.offset + extent.length}", "the process that read them died, twice"
+        )
     return Done([], accounts, item[1].length)

@@ -12,13 +12,15 @@ from lotl.errors import InputError
 from lotl.events import Events, micros
 from lotl.hits import Hits
 from lotl.hits.parts import HitPart, Run
-from lotl.match.engine import Matcher, Seen
+from lotl.match.engine import Matcher
+from lotl.match.seen import Seen
 from lotl.plan.build import Plan
 from lotl.reading import Progress, blocks, refuse_damage
 from lotl.rules.load import load
+from lotl.rules.model import State
 from lotl.rules.ruleset import RuleSet
 from lotl.scanning.pool import Item, Pool, lost
-from lotl.scanning.work import Done, Job, scan_block, scan_partition
+from lotl.scanning.work import Done, Job, scan_block, scan_partition, take_seen
 from lotl.sources.base import Account
 from lotl.sources.discover import Found, discover
 
@@ -102,9 +104,35 @@ def scan(
         outcome = _scan_events(as_events(logs, start, end), plan, profile)
     if strict:
         refuse_damage(outcome.run.accounts)
-    outcome.run.issues = list(ruleset.errors)
+    hits = Hits(ruleset, ruleset.rules, outcome.parts, outcome.run, time_field=time_field)
+    _settle(hits, plan, outcome.seen)
     outcome.run.seconds = time.perf_counter() - begun
-    return Hits(ruleset, plan, outcome.parts, outcome.run, outcome.seen, time_field=time_field)
+    return hits
+
+
+def _settle(hits: Hits, plan: Plan, seen: Seen) -> None:
+    """Say of every rule how it ended."""
+    run, rules = hits.run, hits.rules
+    hit = set(hits.all.rule.tolist())
+    had_data, blind = seen.had_data(plan), seen.blind(plan)
+    unsupported = {issue.rule for issue in hits.ruleset.errors if issue.state is State.UNSUPPORTED}
+    for index, rule in enumerate(rules):
+        if index in hit:
+            state = State.HIT
+        elif rule.meta.id in unsupported:
+            continue
+        elif index in blind:
+            state = State.BLIND
+            run.blind[rule.meta.id] = blind[index]
+        else:
+            state = State.EVALUATED if had_data[index] else State.NO_DATA
+        run.states[rule.meta.id] = state
+    run.issues = [issue for issue in hits.ruleset.errors if issue.rule not in run.states]
+    slow = {
+        f"/{pattern}/{flags} was stopped on {count:,} values: it took too long"
+        for (pattern, flags), count in seen.stopped.items()
+    }
+    run.problems += sorted(slow)
 
 
 @dataclass
@@ -146,7 +174,7 @@ def _scan_events(events: Events, plan: Plan, profile: Profile | None) -> Outcome
     matcher = Matcher(plan, profile=profile)
     parts = [part for partition in events.partitions if (part := scan_partition(partition, matcher)) is not None]
     accounts = list(events.accounts) or [Account("", "", records=len(events))]
-    return Outcome(parts, Run(accounts), matcher.take_seen())
+    return Outcome(parts, Run(accounts), take_seen(matcher))
 
 
 def _scan_files(
@@ -158,11 +186,13 @@ def _scan_files(
     count = 1 if profile is not None else _workers(workers, total)
     for item, answer in _answers(found, plan, job, count, profile):
         if answer is None:
-            outcome.run.problems.append(f"a process died twice on {item[1].extents[0].path}: {item[1].length:,} bytes lost")
+            outcome.run.problems.append(
+                f"a process died twice on {item[1].extents[0].path}: {item[1].length:,} bytes lost"
+            )
             result = lost(item)
         else:
             result, seen = answer
-            outcome.seen.update(seen)
+            outcome.seen.merge(seen)
         for source, account in result.accounts.items():
             found.accounts[source].add(account)
         outcome.parts += result.parts
@@ -189,6 +219,4 @@ def _answers(
         return
     matcher = Matcher(plan, profile=profile)
     for item in items:
-        yield item, (scan_block(*item, matcher, job), matcher.take_seen())
-
-
+        yield item, (scan_block(*item, matcher, job), take_seen(matcher))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ from lotl.events import select
 from lotl.frame import Partition
 from lotl.hits.parts import HitPart
 from lotl.match.engine import Matcher
+from lotl.match.seen import Seen
 from lotl.reading import decode
 from lotl.sources.base import Account, Block
 
@@ -63,3 +65,11 @@ def scan_partition(partition: Partition, matcher: Matcher) -> HitPart | None:
     rows = np.flatnonzero(used)
     place = np.cumsum(used) - 1
     return HitPart(partition.take(rows), matched.rule, place[matched.row])
+
+
+def take_seen(matcher: Matcher) -> Seen:
+    """Return what `matcher` saw since the last call: counts start anew, fields are those of all batches."""
+    seen = matcher.seen
+    taken = Seen(seen.rows, {key: set(names) for key, names in seen.fields.items()}, seen.stopped)
+    seen.rows, seen.stopped = Counter(), Counter()
+    return taken
