@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,8 +13,8 @@ import click
 def command(folder: str) -> None:
     """Write a small labelled intrusion as EVTX files to FOLDER, scan it, show the result.
 
-    An ordinary day on three hosts of a small company, and an intruder among it who uses nothing but Windows' own tools. The
-    files are made here, by lotl's own EVTX writer; labels.csv says which record belongs to which step.
+    An ordinary day on three hosts of a small company, and an intruder among it who uses nothing but Windows' own
+    tools. The files are made here, by lotl's own EVTX writer; labels.csv says which record belongs to which step.
     """
     from rich.console import Console
 
@@ -23,7 +24,7 @@ def command(folder: str) -> None:
     from lotl.scanning import scan
     from lotl.simulate import demo_set
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)

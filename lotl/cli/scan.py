@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,13 @@ def command(
 ) -> int:
     """Run Sigma rules over LOGS: files, folders (recursive) and patterns.
 
-    Files are told apart by content. Without -o the result is a table on the screen, grouped by level and rule; with -o it
-    goes to files, and the screen shows the summary. What could not be read, and which rules could not be evaluated, is
-    always said.
+    Files are told apart by content. Without -o the result is a table on the screen, grouped by level and rule; with -o
+    it goes to files, and the screen shows the summary. What could not be read, and which rules could not be evaluated,
+    is always said.
     """
+    from lotl.cli.chosen import chosen_rules
     from lotl.report import rules_report as states
     from lotl.report.write import check, write
-    from lotl.cli.chosen import chosen_rules
     from lotl.scanning import scan
 
     for path in output:
@@ -99,7 +100,7 @@ def _print(hits: Any, output: tuple[str, ...]) -> None:
     from lotl.report import terminal
     from lotl.report.summary import summarise
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     if not output:
         terminal.show(hits, console)
         return

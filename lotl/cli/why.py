@@ -45,7 +45,7 @@ def command(
     if Path(rule).is_file():
         chosen["rules"] = (rule,)
         ruleset = chosen_rules(**chosen)
-        picked = next(iter(ruleset.rules))
+        picked = next(iter(ruleset.by_id.values()))
     else:
         ruleset = chosen_rules(**chosen)
         picked = find(ruleset, rule)

@@ -12,7 +12,7 @@ import numpy as np
 from lotl.columns import Column, Rows
 from lotl.match.correlate import NO_TIME, Feed, Result, correlate, needed_fields
 from lotl.normalise.times import EPOCH
-from lotl.rules.model import Correlation, Issue
+from lotl.rules.model import Correlation, Issue, Rule
 
 if TYPE_CHECKING:
     from lotl.hits.result import Hits
@@ -79,7 +79,8 @@ def correlations(hits: Hits) -> Correlations:
         np.stack((every.source, every.position)), axis=1, return_index=True, return_inverse=True
     )
     event = first[inverse.reshape(-1)]
-    known = {rule.meta.id: rule for rule in (*hits.rules, *rules)}
+    every_rule: list[Rule | Correlation] = [*hits.rules, *rules]
+    known = {rule.meta.id: rule for rule in every_rule}
     needed: dict[str, dict[str, None]] = {}
     for rule in rules:
         for base, names in needed_fields(rule, known).items():

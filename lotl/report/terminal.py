@@ -60,22 +60,30 @@ def _rule(hits: Hits, table: Any, line: RuleLine, console: Console) -> None:
     console.print(head, soft_wrap=True)
     shown = table.take(list(line.hits[:EXAMPLES])).to_pylist()
     for hit, row in zip(line.hits, shown, strict=False):
-        console.print(_example(hits, hit, row, console.width), soft_wrap=True)
+        console.print(_example(hits, hit, row, console.width, len(line.computers) > 1), soft_wrap=True)
     if len(line.hits) > EXAMPLES:
         console.print(Text(f"      … and {len(line.hits) - EXAMPLES:,} more until {_time(line.last)}", "dim"))
 
 
-def _example(hits: Hits, hit: int, row: dict[str, Any], width: int) -> Text:
+def _example(hits: Hits, hit: int, row: dict[str, Any], width: int, several: bool) -> Text:
     when = row["time"].strftime("%Y-%m-%d %H:%M:%S") if row["time"] else "no time"
     who = printable(row["user"] or "", 40)
-    what = row["command_line"] or "; ".join(dict.fromkeys(map(str, hits.evidence(hit)))) or row["image"] or ""
+    what = row["command_line"] or _telling(hits, hit) or row["image"] or ""
     text = Text("      ")
     text.append(when, "dim")
+    if several:
+        text.append(f"  {printable(row['computer'] or '', 30)}")
     if who:
         text.append(f"  {who}")
     room = max(40, width - len(text.plain) - 3)
     text.append(f"  {printable(what, room)}", "green")
     return text
+
+
+def _telling(hits: Hits, hit: int) -> str:
+    """Return the evidence in one line, without what the log source says anyway."""
+    seen = [item for item in hits.evidence(hit) if item.field not in ("EventID", "Channel", "Provider_Name")]
+    return "; ".join(dict.fromkeys(map(str, seen or hits.evidence(hit))))
 
 
 def _correlation(result: dict[str, Any], console: Console) -> None:

@@ -150,9 +150,9 @@ def as_ruleset(rules: Rules, **options: Any) -> RuleSet:
         return rules
     if rules is None:
         return load("lotl", **options)
-    if isinstance(rules, Sequence) and not isinstance(rules, str | bytes):
-        return load(*rules, **options)
-    return load(rules, **options)
+    if isinstance(rules, str | os.PathLike | Mapping):
+        return load(rules, **options)
+    return load(*rules, **options)
 
 
 def _is_paths(logs: Any) -> bool:
@@ -163,11 +163,10 @@ def _is_paths(logs: Any) -> bool:
 
 def as_events(logs: Any, start: Any = None, end: Any = None) -> Events:
     """Return Events: those given, or a frame or an iterable of records taken in."""
-    if not isinstance(logs, Events):
-        from lotl.normalise import frames
+    from lotl.normalise import frames
 
-        logs = Events(frames.partitions(logs))
-    return logs if start is None and end is None else logs.filter(start=start, end=end)
+    events = logs if isinstance(logs, Events) else Events(frames.partitions(logs))
+    return events if start is None and end is None else events.filter(start=start, end=end)
 
 
 def _scan_events(events: Events, plan: Plan, profile: Profile | None) -> Outcome:
