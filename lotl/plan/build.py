@@ -8,7 +8,7 @@ backward sweep finds what a set of rules needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -140,6 +140,48 @@ class Plan:
                 rule_roots = {rule: roots for rule, roots in rule_roots.items() if roots}
         return routes
 
+    def restricted(self, rules: Sequence[Rule], chosen: Sequence[int]) -> Plan:
+        """Return the plan of some of the rules, over the same graph.
+
+        Parameters
+        ----------
+        rules : sequence of Rule
+            What the new rule indices refer to.
+        chosen : sequence of int
+            Index in this plan of each of them, rising.
+        """
+        new = np.full(len(self.rules), -1, np.int32)
+        positions = np.asarray(chosen, np.int64)
+        new[positions] = np.arange(len(positions), dtype=np.int32)
+        routing = []
+        for selector, indices, nodes in self.routing:
+            kept = new[indices] >= 0
+            if kept.any():
+                routing.append((selector, new[indices[kept]], nodes[kept]))
+        return replace(self, rules=rules, roots=self.roots[positions], routing=tuple(routing), _routes={})
+
+    def consistent(self) -> bool:
+        """Say whether every index is in range and every child comes before its parent."""
+        atoms, nodes = len(self), len(self.node_kind)
+        starts, child = self.child_start, self.child
+        lengths = np.diff(starts)
+        shapes = [len(self.atom_field), len(self.atom_op), len(self.atom_cased), len(self.atom_hexed)]
+        if shapes != [atoms] * 4 or len(starts) != nodes + 1 or len(self.node_count) != nodes or nodes < atoms:
+            return False
+        if len(self.roots) != len(self.rules) or starts[0] != 0 or starts[-1] != len(child) or (lengths < 0).any():
+            return False
+        parents = np.repeat(np.arange(nodes), lengths)
+        routed = [(indices, found) for _, indices, found in self.routing]
+        return bool(
+            ((child >= 0) & (child < parents)).all()
+            and _within(self.atom_op, len(OPS))
+            and _within(self.atom_field + 1, len(self.fields) + 1)
+            and _within(self.node_kind, len(NodeKind))
+            and ((self.node_kind == NodeKind.ATOM) == (np.arange(nodes) < atoms)).all()
+            and _within(self.roots, nodes)
+            and all(_within(i, len(self.rules)) and _within(n, nodes) and len(i) == len(n) for i, n in routed)
+        )
+
     def reach(self, roots: Iterable[int]) -> Bools:
         """Return which nodes the given nodes need, themselves included: bool, shape (n,)."""
         needed = np.zeros(len(self.node_kind), np.bool_)
@@ -165,6 +207,10 @@ class Plan:
                 return Not(children[0])
             case kind:
                 return Const(kind is NodeKind.TRUE)
+
+
+def _within(numbers: np.ndarray[Any, Any], limit: int) -> bool:
+    return bool(((numbers >= 0) & (numbers < limit)).all())
 
 
 def build(rules: Iterable[Rule], *, ignore_logsource: bool = False) -> Plan:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from lotl.errors import RuleError
-from lotl.rules.assemble import Assembly
-from lotl.rules.entries import read_entries
 from lotl.rules.model import State
 from lotl.rules.ruleset import RuleSet
-from lotl.rules.sources import Source, gather
+from lotl.rules.sources import Origin, Source, gather
+from lotl.rules.store import key_of, restore, save
 
 __all__ = ["RuleSet", "load"]
 
@@ -80,17 +80,55 @@ def load(
     ('Discovery', 1)
     """
     values = {name: [v] if isinstance(v, str) else [str(x) for x in v] for name, v in (placeholders or {}).items()}
-    transform = None
-    if specs := list(pipelines):
-        from lotl.rules.pipelines import Pipeline
-
-        transform = Pipeline(specs, trusted=trust_pipelines)
-    with collector_paused():
-        entries, skipped = read_entries(gather(sources))
-        more, _ = read_entries(gather(tuple(filters)))
-        ruleset = Assembly(values, transform).run(entries, more, skipped)
+    specs = list(pipelines)
+    rules, local = gather(sources), gather(tuple(filters))
+    key = None
+    if not trust_pipelines:
+        key = key_of([*rules, *local], {"placeholders": values, "filters": len(local), "pipelines": _contents(specs)})
+    ruleset = restore(key) if key else None
+    if ruleset is None:
+        ruleset = _assemble(rules, local, values, specs, trust_pipelines)
+        if key:
+            save(key, ruleset)
+    ruleset.digest = key
     if strict:
         for issue in ruleset.errors:
             if issue.state is State.INVALID:
                 raise RuleError(issue.what, where=issue.where, hint=issue.hint)
     return ruleset
+
+
+def _assemble(
+    rules: list[Origin], local: list[Origin], values: dict[str, list[str]], specs: list[Any], trusted: bool
+) -> RuleSet:
+    from lotl.rules.assemble import Assembly
+    from lotl.rules.entries import read_entries
+
+    transform = None
+    if specs:
+        from lotl.rules.pipelines import Pipeline
+
+        transform = Pipeline(specs, trusted=trusted, placeholders=values)
+    with collector_paused():
+        entries, skipped = read_entries(rules)
+        more, _ = read_entries(local)
+        return Assembly(values, transform).run(entries, more, skipped)
+
+
+def _contents(specs: list[Any]) -> list[Any]:
+    """Return what decides the pipelines: the text of files, the names of installed ones with their versions."""
+    return [_content(spec) for spec in specs]
+
+
+def _content(spec: Any) -> Any:
+    if isinstance(spec, Mapping):
+        return dict(spec)
+    path = Path(spec) if "\n" not in str(spec) else None
+    if path is not None and path.is_file():
+        return ["file", path.read_bytes().decode("latin-1")]
+    if path is None:
+        return ["text", str(spec)]
+    from importlib.metadata import distributions
+
+    names = sorted(f"{each.name} {each.version}" for each in distributions() if "sigma" in (each.name or "").lower())
+    return ["installed", str(spec), names]

@@ -139,20 +139,28 @@ class _Lowering:
             try:
                 if self._count > MOST_VALUES:
                     raise Fault(f"more than {MOST_VALUES} values in one rule")
-                nodes.append(node(field, self._modified(field, chain, value)))
+                nodes.append(node(field, modified(field, chain, value, self._placeholders)))
             except Fault as fault:
                 fault.path = fault.path or ((*path, at) if len(values) > 1 else path)
                 raise Fault(fault.what, fault.path, hint=fault.hint, state=fault.state) from fault
         joined = And(tuple(nodes)) if "all" in chain and len(nodes) > 1 else either(nodes)
         return Not(joined) if "neq" in chain else joined
 
-    def _modified(self, field: str | None, chain: tuple[str, ...], value: Any) -> Value:
-        if not isinstance(value, str | int | float | None):
-            raise Fault(f"a {type(value).__name__} cannot be compared with a field", hint="give a value or a list")
-        made: Value = value
-        first = True
-        for name in chain:
-            if name not in JOINING:
-                made = MODIFIERS[name](made, Context(name, first, field, self._placeholders))
-                first = False
-        return made
+
+def modified(field: str | None, chain: tuple[str, ...], value: Any, placeholders: Placeholders) -> Value:
+    """Return what the modifiers of an item make of one of its values.
+
+    Raises
+    ------
+    Fault
+        A modifier does not take what it is given.
+    """
+    if not isinstance(value, str | int | float | None):
+        raise Fault(f"a {type(value).__name__} cannot be compared with a field", hint="give a value or a list")
+    made: Value = value
+    first = True
+    for name in chain:
+        if name not in JOINING:
+            made = MODIFIERS[name](made, Context(name, first, field, placeholders))
+            first = False
+    return made

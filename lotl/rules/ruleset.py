@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from lotl.errors import InputError
-from lotl.rules.model import LEVELS, Correlation, Issue, LogSource, Meta, Rule, State
+from lotl.rules.model import Correlation, Issue, Meta, Rule, State
 
-if TYPE_CHECKING:
-    from lotl.plan.build import Plan
-
-STATUSES = ("unsupported", "deprecated", "experimental", "test", "stable")
-"""Statuses, rising in maturity."""
+STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
+"""Statuses of Sigma rules."""
 
 
 class RuleSet:
@@ -35,6 +30,10 @@ class RuleSet:
         YAML documents in folders that are no Sigma.
     placeholders : mapping of str to sequence of str
         Values that `expand` was given; the documents of the rules still name the placeholders.
+    digest : str or None
+        Cache key of what the set was loaded from; None where it is not cached.
+    whole : RuleSet or None
+        The set that this one was selected from, and `chosen`, the positions in it of the rules of this one.
     """
 
     def __init__(
@@ -50,6 +49,9 @@ class RuleSet:
         self.rules, self.correlations, self.filters = rules, correlations, filters
         self.errors, self.warnings, self.skipped = list(errors), list(warnings), skipped
         self.placeholders = dict(placeholders or {})
+        self.digest: str | None = None
+        self.whole: RuleSet | None = None
+        self.chosen: list[int] | None = None
 
     def __len__(self) -> int:
         """Return the number of rules and correlations."""
@@ -68,6 +70,12 @@ class RuleSet:
         return {rule.meta.id: rule for rule in (*self.rules, *self.correlations)}
 
     @cached_property
+    def metas(self) -> list[Meta]:
+        """Metadata of the rules, in order; cheaper than the rules themselves after a warm start."""
+        stored: list[Meta] | None = getattr(self.rules, "metas", None)
+        return [rule.meta for rule in self.rules] if stored is None else stored
+
+    @cached_property
     def unsupported(self) -> frozenset[str]:
         """Ids of rules that are kept although no event log can feed them."""
         return frozenset(issue.rule for issue in self.errors if issue.state is State.UNSUPPORTED)
@@ -75,9 +83,10 @@ class RuleSet:
     def counts(self) -> dict[str, int]:
         """Return how many rules are loaded, invalid, unsupported …; every rule is counted once."""
         states = Counter(issue.state for issue in self.errors)
-        usable = sum(bool(rule.selectors) for rule in self.rules)
+        kept = {meta.id for meta in self.metas}
+        without = sum(issue.state is State.UNSUPPORTED and issue.rule in kept for issue in self.errors)
         return {
-            "loaded": usable + len(self.correlations),
+            "loaded": len(self.rules) - without + len(self.correlations),
             "invalid": states[State.INVALID],
             "unsupported": states[State.UNSUPPORTED],
             "warnings": len(self.warnings),
@@ -85,17 +94,11 @@ class RuleSet:
             "skipped": self.skipped,
         }
 
-    def plan(self, *, ignore_logsource: bool = False) -> Plan:
-        """Return the compiled plan of the rules (see `lotl.plan.build`)."""
-        from lotl.plan.build import build
-
-        return build(self.rules, ignore_logsource=ignore_logsource)
-
     def select(
         self,
         *,
         level: str | None = None,
-        status: str | None = None,
+        status: str | Iterable[str] | None = None,
         tag: str | Iterable[str] | None = None,
         exclude: str | Iterable[str] | None = None,
         logsource: str | None = None,
@@ -108,8 +111,8 @@ class RuleSet:
         ----------
         level : str, optional
             Lowest level: informational, low, medium, high, critical.
-        status : str, optional
-            Lowest maturity (deprecated, experimental, test, stable), or several exact ones with commas between.
+        status : str or iterable of str, optional
+            One of these: stable, test, experimental, deprecated, unsupported.
         tag : str or iterable of str, optional
             Rules with at least one of these tags: exact, or the start up to a dot (``attack.t1059`` finds
             ``attack.t1059.001``).

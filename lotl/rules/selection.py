@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import overload
 
 from lotl.errors import InputError
 from lotl.rules.model import LEVELS, Correlation, Meta, Rule
@@ -17,51 +18,51 @@ class Selection:
         self,
         rules: RuleSet,
         level: str | None,
-        status: str | None,
+        status: str | Iterable[str] | None,
         tag: str | Iterable[str] | None,
         exclude: str | Iterable[str] | None,
         logsource: str | None,
     ) -> None:
         self._set = rules
         self._lowest = LEVELS.index(_known(level, LEVELS, "level")) if level else 0
-        self._statuses = _statuses(status)
+        self._statuses = {_known(word, STATUSES, "status") for word in _words(status)}
         self._tags, self._excluded = _words(tag), _words(exclude)
         self._logsource = logsource.lower() if logsource else None
 
     def result(self) -> RuleSet:
         """Return the selected rules, with those that selected correlations read."""
-        correlations = [c for c in self._set.correlations if self._wants(c.meta) and self._logsource is None]
-        chosen = {rule.meta.id for rule in self._set.rules if self._wants(rule.meta) and self._wants_source(rule)}
-        chosen_correlations = {correlation.meta.id for correlation in correlations}
+        whole = self._set
+        metas = whole.metas
+        correlations = [c for c in whole.correlations if self._wants(c.meta) and self._logsource is None]
+        chosen = [at for at, meta in enumerate(metas) if self._wants(meta) and self._wants_source(at)]
+        picked = set(chosen)
+        loud = {correlation.meta.id for correlation in correlations}
         needed = self._needed(correlations)
+        chosen = [at for at, meta in enumerate(metas) if at in picked or meta.id in needed]
         kept = RuleSet(
-            [
-                rule if rule.meta.id in chosen else replace(rule, generates=False)
-                for rule in self._set.rules
-                if rule.meta.id in chosen or rule.meta.id in needed
-            ],
-            [
-                c if c.meta.id in chosen_correlations else replace(c, alerts=False)
-                for c in self._set.correlations
-                if c.meta.id in chosen_correlations or c.meta.id in needed
-            ],
-            self._set.filters,
-            self._set.errors,
-            self._set.warnings,
-            self._set.skipped,
-            self._set.placeholders,
+            ChosenRules(whole.rules, chosen, metas, picked),
+            [c if c.meta.id in loud else replace(c, alerts=False) for c in whole.correlations if c.meta.id in loud | needed],
+            whole.filters,
+            whole.errors,
+            whole.warnings,
+            whole.skipped,
+            whole.placeholders,
         )
+        if whole.whole is None:
+            kept.whole, kept.chosen = whole, chosen
+        else:
+            kept.whole, kept.chosen = whole.whole, [(whole.chosen or [])[at] for at in chosen]
         return kept
 
     def _needed(self, correlations: list[Correlation]) -> set[str]:
         needed: set[str] = set()
+        reads = {each.meta.id: each.rules for each in self._set.correlations}
         open_ids = [rule_id for correlation in correlations for rule_id in correlation.rules]
         while open_ids:
             rule_id = open_ids.pop()
             if rule_id not in needed:
                 needed.add(rule_id)
-                found = self._set.by_id.get(rule_id)
-                open_ids += found.rules if isinstance(found, Correlation) else ()
+                open_ids += reads.get(rule_id, ())
         return needed
 
     def _wants(self, meta: Meta) -> bool:
@@ -69,27 +70,55 @@ class Selection:
         names = {meta.id.lower(), meta.name.lower(), meta.title.lower()} - {""}
         return (
             level >= self._lowest
-            and (self._statuses is None or meta.status in self._statuses)
+            and (not self._statuses or meta.status in self._statuses)
             and (not self._tags or _tagged(meta, self._tags))
             and not (names & self._excluded)
             and not _tagged(meta, self._excluded)
         )
 
-    def _wants_source(self, rule: Rule) -> bool:
-        source = rule.logsource
+    def _wants_source(self, at: int) -> bool:
+        if self._logsource is None:
+            return True
+        source = self._set.rules[at].logsource
         parts = {(part or "").lower() for part in (source.category, source.product, source.service)}
-        return self._logsource is None or self._logsource in parts
+        return self._logsource in parts
+
+
+class ChosenRules(Sequence[Rule]):
+    """Some rules of a sequence, looked up when they are asked for.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+    chosen : list of int
+        Positions in `rules`.
+    metas : list of Meta
+        Of all of `rules`.
+    loud : set of int
+        Positions of those that may alert by themselves.
+    """
+
+    def __init__(self, rules: Sequence[Rule], chosen: list[int], metas: list[Meta], loud: set[int]) -> None:
+        self._rules, self._chosen, self._loud = rules, chosen, loud
+        self.metas = [metas[at] for at in chosen]
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, index: int) -> Rule: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Rule]: ...
+    def __getitem__(self, index: int | slice) -> Rule | list[Rule]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        at = self._chosen[index]
+        rule = self._rules[at]
+        return rule if at in self._loud or not rule.generates else replace(rule, generates=False)
 
 
 def _tagged(meta: Meta, wanted: set[str]) -> bool:
     return any(tag == word or tag.startswith(f"{word}.") for tag in meta.tags for word in wanted)
-
-
-def _statuses(status: str | None) -> frozenset[str] | None:
-    if not status:
-        return None
-    named = [_known(word, STATUSES, "status") for word in status.split(",") if word.strip()]
-    return frozenset(named if len(named) > 1 else STATUSES[STATUSES.index(named[0]) :])
 
 
 def _known(word: str, allowed: tuple[str, ...], what: str) -> str:
