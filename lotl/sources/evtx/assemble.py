@@ -18,7 +18,7 @@ from lotl.sources.evtx.values import BinXmlError
 MAX_KINDS: Final = 8192
 """Event kinds of one block. Real machines have some hundreds in all their logs together."""
 _SPARSE: Final = 16
-_SMALL: Final = 1 << 20
+_SMALL: Final = 1 << 17
 
 _INT64: Final = range(-(1 << 63), 1 << 63)
 

@@ -134,7 +134,7 @@ def _guid(ours: str, theirs: str) -> bool:
 
 
 def _bool(ours: str, theirs: str) -> bool:
-    return ours in ("true", "false") and theirs in ("True", "False") and (ours == theirs.lower() or ours == "true")
+    return theirs in ("True", "False") and ours == theirs.lower()
 
 
 def _binary(ours: str, theirs: str) -> bool:
@@ -145,10 +145,12 @@ def _binary(ours: str, theirs: str) -> bool:
 
 
 def _time(ours: str, theirs: str) -> bool:
-    """Python-evtx computes times in floating point, and prints the year 1 for those that it cannot express."""
+    """Python-evtx computes in floating point, and prints the year 1 for times that it cannot express."""
     mine, other = parse_time(ours), parse_time(theirs)
     if theirs.startswith("0001-01-01"):
         return bool(_TIME.match(ours))
+    if re.fullmatch(r"\.\d{3}Z", ours[19:]):  # a SYSTEMTIME, whose milliseconds it takes for microseconds
+        other = parse_time(f"{theirs[:19]}.{(theirs[20:26] or '000000')[3:]}")
     return isinstance(mine, int) and isinstance(other, int) and abs(mine - other) <= 2
 
 
@@ -171,7 +173,7 @@ _ITEM: Final = re.compile(r"<string>(.*?)</string>\n", re.DOTALL)
 VALUE_RULES: Final = (
     Rule("hexadecimal", "python-evtx pads hexadecimal numbers with zeros; Windows does not", _padded),
     Rule("guid", "python-evtx prints GUIDs in lower case", _guid),
-    Rule("boolean", "python-evtx prints True and False, and takes a negative truth value for False", _bool),
+    Rule("boolean", "python-evtx prints True and False", _bool),
     Rule("pointer", "python-evtx prints addresses in decimal; Windows in hexadecimal", _pointer),
     Rule("binary", "python-evtx prints binary data in base64; Windows in hexadecimal", _binary),
     Rule("time", "python-evtx prints times without T and zone, and rounds them in floating point", _time),
@@ -181,6 +183,7 @@ VALUE_RULES: Final = (
 """Differences between two values of a field."""
 
 ARRAY: Final = Rule("array", "python-evtx prints the items of an array as one text of <string> elements")
+CUT: Final = Rule("cut", "python-evtx cuts items of arrays at characters whose code ends in 00, such as U+2500")
 EMPTY: Final = Rule("optional", "python-evtx prints optional parts that are null; Windows leaves them out")
 UNREAD: Final = Rule("unread", "python-evtx cannot read the record")
 BEHIND: Final = Rule("behind", "the record is behind the free space offset of its chunk header")
@@ -288,6 +291,8 @@ def _judge(ours: Texts | None, theirs: Texts | None) -> Rule | None:
         return EXTRA
     if _items(theirs) == _items(ours) and any(map(_ITEM.match, theirs)):
         return ARRAY
+    if any(map(_ITEM.match, theirs)) and _uncut(_items(theirs)) == _uncut(ours):
+        return CUT
     if len(ours) != len(theirs):
         return VALUE
     rules = [_judge_value(mine, other) for mine, other in zip(ours, theirs, strict=True) if mine != other]
@@ -298,6 +303,10 @@ def _items(texts: Texts) -> Texts:
     """Take the items out of what python-evtx makes of arrays. Empty ones are left out: it miscounts them."""
     items = [item for text in texts for item in (_ITEM.findall(text) if _ITEM.match(text) else [text])]
     return [_CONTROL.sub("", item) for item in items if item]
+
+
+def _uncut(texts: Texts) -> str:
+    return "".join(sign for sign in "".join(texts) if ord(sign) & 0xFF and not _CONTROL.match(sign))
 
 
 def _judge_value(ours: str, theirs: str) -> Rule:
