@@ -34,7 +34,7 @@ class Typed(NamedTuple):
         A `ValueType`, also with `ARRAY` or-ed (then `value` is a sequence).
     value : object
         None is stored as the null value whatever the type. FILETIME takes a datetime or raw 100 ns ticks, SYSTEMTIME a
-        datetime or 8 integers, GUID a UUID or text, SID its ``S-1-…`` text or bytes, BINXML an `Element`.
+        datetime or 8 integers, GUID a UUID, text or bytes, SID its ``S-1-…`` text or bytes, BINXML an `Element`.
     """
 
     type: int
@@ -119,8 +119,10 @@ def _ansi(text: str | bytes) -> bytes:
 
 
 @lru_cache(maxsize=65536)
-def guid_bytes(value: uuid.UUID | str) -> bytes:
-    """Return the 16 bytes of a GUID as Windows stores it."""
+def guid_bytes(value: uuid.UUID | str | bytes) -> bytes:
+    """Return the 16 bytes of a GUID as Windows stores it (bytes are taken as they are)."""
+    if isinstance(value, bytes):
+        return value
     return (value if isinstance(value, uuid.UUID) else uuid.UUID(value)).bytes_le
 
 
@@ -221,7 +223,7 @@ def _systemtime_text(value: datetime | Sequence[int]) -> str:
     return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{milli:03d}Z"
 
 
-def _guid_text(value: uuid.UUID | str) -> str:
+def _guid_text(value: uuid.UUID | str | bytes) -> str:
     return "{" + str(uuid.UUID(bytes_le=guid_bytes(value))).upper() + "}"
 
 
