@@ -1,7 +1,7 @@
 """Events: what was read, as tables by kind, with an account of every file.
 
-Nothing is merged into one wide table until somebody asks for it: real logs have hundreds of kinds, each with columns of its
-own, and a wide table would be ten times larger.
+Nothing is merged into one wide table until somebody asks for it: real logs have hundreds of kinds, each with columns of
+its own, and a wide table would be ten times larger.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ class Events:
     ) -> pa.Table:
         """Return the events of the given kinds as one Arrow table, in input order.
 
-        Text columns are ``dictionary<int32, string>``, multi-valued ones lists of those, times ``timestamp('us', 'UTC')``.
+        Text columns are ``dictionary<int32, string>``, multi-valued ones lists of those, times
+        ``timestamp('us', 'UTC')``.
         """
         return self.filter(channel=channel, event_id=event_id, provider=provider).to_arrow()
 
@@ -162,7 +163,8 @@ class Events:
         try:
             chosen = selectors(LogSource(category=category, product="windows"))
         except UnsupportedRule as error:
-            raise InputError(error.what, where=category, hint="a Windows category of Sigma: process_creation …") from error
+            hint = "a Windows category of Sigma: process_creation …"
+            raise InputError(error.what, where=category, hint=hint) from error
         parts = []
         for partition in self.partitions:
             selector = next((s for s in chosen if s.selects(partition.kind)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from lotl.errors import InputError
@@ -74,10 +75,12 @@ def read(
     return Events(partitions, found.accounts)
 
 
-def decode_all(found: Found, *, engine: str = "lotl", progress: Progress | None = None) -> Iterator[tuple[Block, Decoded]]:
+def decode_all(
+    found: Found, *, engine: str = "lotl", progress: Progress | None = None, block_bytes: int = BLOCK_BYTES
+) -> Iterator[tuple[Block, Decoded]]:
     """Decode the files of `found` block by block; their accounts grow on the way."""
     total, done = sum(account.size for account in found.accounts), 0
-    for name, block in blocks(found.accounts):
+    for name, block in blocks(found.accounts, block_bytes):
         decoded = decode(name, block, engine)
         for source, account in decoded.accounts.items():
             found.accounts[source].add(account)
@@ -95,8 +98,6 @@ def blocks(accounts: list[Account], target: int = BLOCK_BYTES) -> Iterator[tuple
 
 
 def _extents(name: str, accounts: list[Account], target: int) -> Iterator[Extent]:
-    from pathlib import Path
-
     source = by_name(name)
     for number, account in enumerate(accounts):
         if account.format == name:

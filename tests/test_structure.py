@@ -32,6 +32,7 @@ LAYERS = (
     ("lotl.report",),
     ("lotl.scanning",),
     ("lotl.cli",),
+    ("lotl.__main__",),
 )
 
 

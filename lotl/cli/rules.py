@@ -77,10 +77,11 @@ def _line(*values: str) -> dict[str, str]:
 def show_rule(rule: str, **chosen: Any) -> None:
     """Show one rule (by id, name or title): what it says, what it reads, and its plan as a tree."""
     from lotl.cli.chosen import chosen_rules
+    from lotl.report.safe import printable_lines
     from lotl.rules.find import find
-    from lotl.rules.show import render
+    from lotl.rules.show import render_plan
 
-    click.echo(render(find(chosen_rules(**chosen), rule)))
+    click.echo(printable_lines(render_plan(find(chosen_rules(**chosen), rule))))
 
 
 @command.command("check")

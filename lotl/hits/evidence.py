@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lotl.hits.parts import Evidence
-from lotl.plan.ir import AtLeast, And, Leaf, Node, Not, Op, Or
+from lotl.plan.ir import And, AtLeast, Leaf, Node, Not, Op, Or
 
 if TYPE_CHECKING:
     from lotl.match.reference import Explanation, Result

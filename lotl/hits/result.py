@@ -1,7 +1,7 @@
 """Hits: which rule hit which event.
 
-Hits keep the events they are about (those rows only), so that a result can be grouped, explained and correlated after the
-logs are gone from memory.
+Hits keep the events they are about (those rows only), so that a result can be grouped, explained and correlated after
+the logs are gone from memory.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ def rows(hits: Hits) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        ``kind`` ("hit" or "correlation"), the columns of ``hits.table``, ``evidence`` (list of part, field, value, matched),
-        and for correlations ``group`` (list of field, value), ``count``, ``last`` (``time`` is the first event's), and
-        ``rows`` (places of all events that took part).
+        ``kind`` ("hit" or "correlation"), the columns of ``hits.table``, ``evidence`` (list of part, field, value,
+        matched), and for correlations ``group`` (list of field, value), ``count``, ``last`` (``time`` is the first
+        event's), and ``rows`` (places of all events that took part).
     """
     evidence = [[vars(item) for item in hits.evidence(hit)] for hit in range(len(hits))]
     table = hits.table.append_column("evidence", pa.array(evidence, EVIDENCE))

@@ -37,6 +37,11 @@ def printable(text: str, limit: int = 0) -> str:
     return f"{clean[: limit - 1 - tail]}…{clean[-tail:] if tail else ''}"
 
 
+def printable_lines(text: str) -> str:
+    """Return `text` with its line breaks, each line made `printable`."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def csv_cell(text: str) -> str:
     """Return `text` as a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
 

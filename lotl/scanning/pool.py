@@ -1,8 +1,8 @@
 """Workers: blocks go to processes, results come back in order.
 
-Processes are started with ``spawn`` (the same on every system). A worker that dies, killed by the system or by a fault in
-compiled code, does not stop the run: its blocks are tried once more, one at a time, and a block that kills a second worker
-is reported as lost.
+Processes are started with ``spawn`` (the same on every system). A worker that dies, killed by the system or by a fault
+in compiled code, does not stop the run: its blocks are tried once more, one at a time, and a block that kills a second
+worker is reported as lost.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from lotl.hits.parts import HitPart, Run
 from lotl.match.engine import Matcher
 from lotl.match.seen import Seen
 from lotl.plan.build import Plan
-from lotl.reading import Progress, blocks, refuse_damage
+from lotl.plan.cache import plan_for
+from lotl.reading import BLOCK_BYTES, Progress, blocks, refuse_damage
 from lotl.rules.load import load
 from lotl.rules.model import State
 from lotl.rules.ruleset import RuleSet
@@ -46,6 +47,7 @@ def scan(
     pipelines: Sequence[Any] = (),
     filters: Sequence[Any] = (),
     workers: int | None = None,
+    block_bytes: int = BLOCK_BYTES,
     engine: str = "lotl",
     progress: Progress | None = None,
     profile: Profile | None = None,
@@ -72,6 +74,8 @@ def scan(
         pySigma pipelines (name or file) and Sigma filters, when `rules` is not a RuleSet yet.
     workers : int, optional
         Processes. None: one for small inputs, else one per core. Results do not depend on it.
+    block_bytes : int
+        Bytes of input decoded together; bounds memory. Results do not depend on it.
     engine : {"lotl", "python-evtx"}
         Who decodes EVTX.
     progress : callable, optional
@@ -96,8 +100,8 @@ def scan(
         raise InputError(f"logsource is {logsource!r}", hint='"match" or "ignore"')
     begun = time.perf_counter()
     ruleset = as_ruleset(rules, placeholders=placeholders, pipelines=pipelines, filters=filters, strict=strict)
-    plan = ruleset.plan(ignore_logsource=logsource == "ignore")
-    job = Job(engine, micros(start), micros(end))
+    plan = plan_for(ruleset, ignore_logsource=logsource == "ignore")
+    job = Job(engine, micros(start), micros(end), block_bytes)
     if _is_paths(logs):
         outcome = _scan_files(logs, plan, job, workers, progress, profile)
     else:
@@ -212,7 +216,7 @@ def _workers(workers: int | None, total: int) -> int:
 def _answers(
     found: Found, plan: Plan, job: Job, workers: int, profile: Profile | None
 ) -> Iterator[tuple[Item, tuple[Done, Seen] | None]]:
-    items = blocks(found.accounts)
+    items = blocks(found.accounts, job.block_bytes)
     if workers > 1:
         yield from Pool(plan, job, workers).map(items)
         return

@@ -12,7 +12,7 @@ from lotl.frame import Partition
 from lotl.hits.parts import HitPart
 from lotl.match.engine import Matcher
 from lotl.match.seen import Seen
-from lotl.reading import decode
+from lotl.reading import BLOCK_BYTES, decode
 from lotl.sources.base import Account, Block
 
 
@@ -26,11 +26,14 @@ class Job:
         Who decodes EVTX.
     start, end : int or None
         Half-open range of TimeCreated, µs.
+    block_bytes : int
+        Size of blocks.
     """
 
     engine: str = "lotl"
     start: int | None = None
     end: int | None = None
+    block_bytes: int = BLOCK_BYTES
 
 
 @dataclass
