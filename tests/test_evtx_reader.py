@@ -368,6 +368,14 @@ def test_empty_zero_and_truncated_files(path: Path) -> None:
     assert (account.records, account.lost, account.truncated) == (300, 0, CHUNK_SIZE - 1)
 
 
+def test_chunks_that_the_header_counts_are_missed(path: Path) -> None:
+    good = log([event(data=[("Text", "x" * 200)]) for _ in range(400)])
+    _, account = read(path, good[: FILE_HEADER_SIZE + CHUNK_SIZE])
+    assert "more chunks" in account.problems[0].what and account.damaged
+    _, account = read(path, hostile_evtx.zeroed_chunk(good))
+    assert account.zeroed == 1 and "never written" in account.problems[0].what and account.damaged
+
+
 def test_a_file_that_shrinks_or_vanishes_is_no_crash(path: Path) -> None:
     good = hostile_evtx.sample()
     path.write_bytes(good)

@@ -8,12 +8,21 @@ and a file that shrinks meanwhile is no accident.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from lotl.sources.base import Account, Extent
-from lotl.sources.evtx.format import CHUNK_MAGIC, CHUNK_SIZE, FILE_HEADER_SIZE, FILE_MAGIC
+from lotl.sources.evtx.format import (
+    CHUNK_MAGIC,
+    CHUNK_SIZE,
+    FILE_CRC_OFFSET,
+    FILE_FLAGS_OFFSET,
+    FILE_HEADER,
+    FILE_HEADER_SIZE,
+    FILE_MAGIC,
+)
 from lotl.sources.evtx.walk import Walk, check, is_chunk, walk
 
 SECTOR: Final = 512
@@ -77,6 +86,10 @@ def _extents(source: int, path: Path, file: BinaryIO, account: Account, target: 
 def _chunks(file: BinaryIO, account: Account) -> Iterator[tuple[int, int]]:
     """Yield offset and size of every chunk; a size of 0 stands for a chunk that is all zero or damaged."""
     end = file.seek(0, 2)
+    counted = FILE_HEADER_SIZE + _promised(file) * CHUNK_SIZE
+    if counted - CHUNK_SIZE >= end > FILE_HEADER_SIZE:
+        missing = (counted - end) // CHUNK_SIZE
+        account.problem(f"offset {end}", f"the file ends, but its header counts {missing} more chunks")
     at = _first(file, end, account)
     while at < end:
         size = min(CHUNK_SIZE, end - at)
@@ -87,6 +100,8 @@ def _chunks(file: BinaryIO, account: Account) -> Iterator[tuple[int, int]]:
             continue
         if not any(head) and not any(_read(file, at, size)):
             account.zeroed += 1
+            if at < counted:
+                account.problem(f"offset {at}", "the chunk was never written, but the file header counts it")
             yield at, 0
             at += size
             continue
@@ -114,6 +129,17 @@ def _first(file: BinaryIO, end: int, account: Account) -> int:
         account.problem("offset 0", "the file header is damaged")
         return FILE_HEADER_SIZE
     return 0
+
+
+def _promised(file: BinaryIO) -> int:
+    """Return the number of chunks that a sound file header counts, 0 if there is none."""
+    header = _read(file, 0, FILE_CRC_OFFSET + 4)
+    if len(header) <= FILE_CRC_OFFSET or not header.startswith(FILE_MAGIC):
+        return 0
+    if zlib.crc32(header[:FILE_FLAGS_OFFSET]) != int.from_bytes(header[FILE_CRC_OFFSET:], "little"):
+        return 0
+    *_, chunks = FILE_HEADER.unpack_from(header)
+    return int(chunks)
 
 
 def _note_gap(account: Account, at: int, length: int, *, last: bool) -> None:
