@@ -37,6 +37,9 @@ from lotl.match.reference.times import PARTS
 from lotl.match.reference.values import Scalar, as_text, plain_integer, prints_hex
 
 JOINING: Final = ("all", "neq")
+LARGEST: Final = 4096
+"""Bits that a number in a rule may have."""
+
 _PLACEHOLDER = re.compile(r"(?<!\\)%([^%]+)%")
 
 
@@ -112,6 +115,8 @@ def _start(value: Scalar, context: Context) -> Draft:
         return Words(value, (parse(value),))
     if isinstance(value, float) and not math.isfinite(value):
         raise context.error(f"{value} is not a number that a field can have")
+    if isinstance(value, int) and value.bit_length() > LARGEST:
+        raise context.error(f"a number of {value.bit_length()} bits")
     return Plain(value)
 
 

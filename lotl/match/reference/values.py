@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from lotl.match.text import fold
@@ -57,7 +58,7 @@ def as_number(value: Scalar) -> Number | None:
     >>> as_number("1e3"), as_number(" 5"), as_number("0x20"), as_number(True)
     (1000.0, None, None, None)
     """
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if not isinstance(value, str):
         return value
@@ -68,7 +69,7 @@ def as_number(value: Scalar) -> Number | None:
 
 def prints_hex(field: str) -> bool:
     """Say whether Windows prints the field in hex in some records (`lotl.schema.HEX_FIELDS`)."""
-    return fold(field.replace(" ", "")) in _HEX_NAMES
+    return _without_both(field) in _HEX_NAMES
 
 
 def plain_integer(text: str) -> int | None:
@@ -93,7 +94,7 @@ def lookup(event: Event, field: str) -> tuple[str, Value] | None:
     """
     if field in event:
         return field, event[field]
-    for same in (fold, _squeezed, lambda name: fold(_squeezed(name))):
+    for same in _SPELLINGS:
         wanted = same(field)
         for name, value in event.items():
             if same(name) == wanted:
@@ -101,5 +102,19 @@ def lookup(event: Event, field: str) -> tuple[str, Value] | None:
     return None
 
 
-def _squeezed(name: str) -> str:
+@lru_cache(maxsize=65536)
+def _without_case(name: str) -> str:
+    return fold(name)
+
+
+@lru_cache(maxsize=65536)
+def _without_spaces(name: str) -> str:
     return name.replace(" ", "")
+
+
+@lru_cache(maxsize=65536)
+def _without_both(name: str) -> str:
+    return fold(_without_spaces(name))
+
+
+_SPELLINGS: Final = (_without_case, _without_spaces, _without_both)
