@@ -11,8 +11,8 @@ Examples
 
 from lotl.simulate.export import Event
 from lotl.simulate.feed import Label
-from lotl.simulate.intrusion import PLAYBOOKS
 from lotl.simulate.kinds import KINDS
+from lotl.simulate.playbooks import PLAYBOOKS
 from lotl.simulate.simulation import Simulation, demo_set, simulate
 
 __all__ = ["KINDS", "PLAYBOOKS", "Event", "Label", "Simulation", "demo_set", "simulate"]

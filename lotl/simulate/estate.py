@@ -107,7 +107,7 @@ class Host:
     processes: dict[str, Process] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     _next_pid: int = 600
-    _free_pids: deque[int] = field(default_factory=deque)
+    _free_pids: deque[tuple[int, int]] = field(default_factory=deque)
     _next_luid: int = 0x1_0F40
     _count: int = 0
 
@@ -124,10 +124,10 @@ class Host:
         # Sysmon: machine id, seconds of the start, then a counter or the LUID; see its documentation of ProcessGuid.
         return struct.pack("<IIII", self.machine, micros // 1_000_000 & 0xFFFFFFFF, low & 0xFFFFFFFF, high)
 
-    def new_pid(self) -> int:
-        """Return an unused pid; those of ended processes come back after a while."""
-        if len(self._free_pids) > 40 and self.rng.random() < 0.5:
-            return self._free_pids.popleft()
+    def new_pid(self, time: int) -> int:
+        """Return a pid that is unused at `time`; those of ended processes come back after a while."""
+        if len(self._free_pids) > 40 and self._free_pids[0][0] < time and self.rng.random() < 0.5:
+            return self._free_pids.popleft()[1]
         self._next_pid += 4 * self.rng.randrange(1, 9)
         return self._next_pid
 
@@ -152,13 +152,13 @@ class Host:
         self._count += 1
         level = integrity or ("System" if session.luid == SYSTEM_LUID else "High" if session.elevated else "Medium")
         guid = self._guid(time, self._count, self.boots << 16)
-        return Process(self.new_pid(), guid, image, command, session, parent, time, level)
+        return Process(self.new_pid(time), guid, image, command, session, parent, time, level)
 
-    def end(self, process: Process) -> None:
-        """End a process; its pid may be reused."""
+    def end(self, process: Process, time: int) -> None:
+        """End a process at `time`; its pid may be reused after that."""
         if process.alive and process.pid > 600:
             process.alive = False
-            self._free_pids.append(process.pid)
+            self._free_pids.append((time, process.pid))
 
 
 @dataclass(slots=True)

@@ -138,7 +138,7 @@ def _plan(kind: EventKind) -> list[tuple[str, Callable[[Any], Any] | None]]:
 
 
 def flat(event: Event) -> dict[str, Any]:
-    """Return an event as one dictionary: `lotl.schema.SYSTEM` columns, then the event's own fields as Windows names them.
+    """Return an event as one dictionary: `lotl.schema.SYSTEM` columns, then its own fields as Windows names them.
 
     Numbers stay numbers, everything else is text as Windows prints it; nameless data is a list under ``Data``.
     """
@@ -193,7 +193,7 @@ def write_jsonl(events: Iterable[Event], path: Path) -> int:
 def tables(events: Iterable[Event], path: Path, *, rows: int = 20_000) -> Iterator[pa.Table]:
     """Yield wide Arrow tables of at most `rows` events, all with the same columns; labels go beside `path`.
 
-    Columns: `lotl.schema.SYSTEM` with their types, every field of every simulated kind as text, ``Data`` as list of text.
+    Columns: `lotl.schema.SYSTEM` with their types, every field of every simulated kind as text, ``Data`` as a list.
     """
     import pyarrow as pa
 

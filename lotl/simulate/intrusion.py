@@ -6,98 +6,17 @@ wording are made up. Every row carries the behaviour and the chains that it is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from random import Random
-from typing import Final
-
 from lotl.simulate import obfuscate
-from lotl.simulate.estate import Account, Host, Process, Session
-from lotl.simulate.feed import NO_LABEL, Feed, Label
-from lotl.simulate.ordinary import SECOND, ntds_export
-from lotl.simulate.programs import PROGRAMS, Program
-
-DISCOVERY: Final = (
-    # behaviour, program, arguments, role that it needs ("": any)
-    ("VT-032", "wmic", "logicaldisk get deviceid,filesystem,size", ""),
-    ("VT-033", "wmic", "volume get driveletter,label,freespace", ""),
-    ("VT-034", "wmic", "service where started=true get name,startname", ""),
-    ("VT-035", "wmic", "product get vendor,name", ""),
-    ("VT-036", "wmic", "baseboard get manufacturer,product", ""),
-    ("VT-037", "wmic", "process get parentprocessid,processid,name", ""),
-    ("VT-039", "tasklist", "/svc /fo list", ""),
-    ("VT-040", "systeminfo", "", ""),
-    ("VT-041", "whoami", "/all", ""),
-    ("VT-042", "ipconfig", "/all", ""),
-    ("VT-043", "arp", "-a", ""),
-    ("VT-044", "netstat", "-ano", ""),
-    ("VT-045", "ping", "-n 1 {address}", ""),
-    ("VT-046", "curl", "-s https://whatismyip.example.net/json", ""),
-    ("VT-047", "dnscmd", "localhost /enumzones", "dc"),
-    ("VT-048", "ldifde", "-r (objectcategory=computer) -p subtree -f {stage}\\{token}.txt", "dc"),
-    ("VT-049", "net", "localgroup administrators", ""),
-    ("VT-050", "net", 'group "Enterprise Admins" /domain', ""),
-    ("VT-051", "net", "user /domain", ""),
-    ("VT-052", "quser", "", ""),
-    ("VT-053", "net", "start", ""),
-    ("VT-054", "net", "time /domain", ""),
-    ("VT-055", "netsh", "advfirewall show allprofiles", ""),
-    ("VT-056", "netsh", "interface portproxy show v4tov4", ""),
-    ("VT-057", "reg", "query HKLM\\SOFTWARE", ""),
-    ("VT-058", "nltest", "/domain_trusts /all_trusts", ""),
-    ("VT-064", "net", "view /all", ""),
-)
-"""Discovery commands."""
-
-CREDENTIALS: Final = (
-    ("VT-026", "reg", "query HKCU\\Software\\SimonTatham\\PuTTY\\Sessions /s"),
-    ("VT-026", "reg", "query HKLM\\SOFTWARE\\RealVNC /s /f pass"),
-    ("VT-026", "reg", "query HKLM\\SOFTWARE\\OpenSSH /s"),
-    ("VT-027", "cmd", "/c dir /a C:\\Users\\{user}\\.ssh"),
-    ("VT-027", "cmd", "/c dir /s C:\\Users\\{user}\\AppData\\Roaming\\Mozilla\\Firefox\\Profiles"),
-    ("VT-018", "reg", "save HKLM\\SAM {stage}\\{token}a.dat /y"),
-    ("VT-018", "reg", "save HKLM\\SYSTEM {stage}\\{token}b.dat /y"),
-)
-"""Where the intruder looks for credentials."""
-
-PLAYBOOKS: Final[dict[str, tuple[str, ...]]] = {
-    "full": (
-        "arrive", "recon", "hunt_credentials", "read_logons", "dump_lsass", "reach_controller", "recon", "copy_directory",
-        "archive", "remote_start", "open_tunnel", "masquerade", "close_tunnel", "clear_logs", "leave",
-    ),
-    "ntds": ("arrive", "recon", "reach_controller", "copy_directory", "archive", "clear_logs", "leave"),
-    "tunnel": ("arrive", "recon", "open_tunnel", "masquerade", "close_tunnel", "leave"),
-    "credentials": ("arrive", "recon", "hunt_credentials", "dump_lsass", "leave"),
-    "remote": ("arrive", "recon", "remote_start", "clear_logs", "leave"),
-}  # fmt: skip
-"""Steps of whole intrusions; each is a method of `Intruder`."""
+from lotl.simulate.episodes import SECOND, ntds_export
+from lotl.simulate.estate import Host
+from lotl.simulate.feed import NO_LABEL
+from lotl.simulate.hands import Hands
+from lotl.simulate.playbooks import CREDENTIALS, DISCOVERY, PLAYBOOKS
+from lotl.simulate.programs import PROGRAMS
 
 
-class Intruder:
-    """One intruder with one stolen account.
-
-    Parameters
-    ----------
-    feed : Feed
-    rng : Random
-    time : int
-        When the intrusion starts, microseconds since 1970 UTC.
-    level : int
-        Obfuscation, see `lotl.simulate.obfuscate`.
-    """
-
-    def __init__(self, feed: Feed, rng: Random, time: int, level: int) -> None:
-        self.feed, self.rng, self.now, self.level = feed, rng, time, level
-        self.estate = feed.estate
-        self.account: Account = rng.choice(self.estate.admins)
-        self.address = f"198.51.100.{rng.randrange(2, 250)}"
-        self.host: Host = rng.choice(self.estate.servers())
-        self.foothold = self.host
-        self.token = "".join(rng.choice("bcdfghjkmnpqrstvwxz") for _ in range(6))
-        self.stage = rng.choice(("C:\\Windows\\Temp\\", "C:\\Users\\Public\\", "C:\\PerfLogs\\")) + self.token
-        self.session: Session = self.host.system
-        self.shell: Process = self.host.processes["services"]
-        self._sessions: list[tuple[Host, Session, Process]] = []
+class Intruder(Hands):
+    """One intruder; each public method is a step that a playbook may name."""
 
     def play(self, playbook: str) -> None:
         """Take all steps of a playbook, some minutes apart."""
@@ -105,117 +24,13 @@ class Intruder:
             getattr(self, step)()
             self.wait(120, 900)
 
-    # --- means --------------------------------------------------------------------------------------------------------
-
-    def wait(self, low: float, high: float) -> int:
-        """Let `low` to `high` seconds pass; return the time."""
-        self.now += int(self.rng.uniform(low, high) * SECOND)
-        return self.now
-
-    @contextmanager
-    def labelled(self, behaviour: str, chain: str) -> Iterator[None]:
-        """Label the rows made inside."""
-        before, self.feed.label = self.feed.label, Label(behaviour, chain)
-        try:
-            yield
-        finally:
-            self.feed.label = before
-
-    def run(
-        self, behaviour: str, chain: str, program: str, arguments: str, *, image: str = "", builtin: bool = False
-    ) -> Process:
-        """Type a command into the shell: the interpreter's process and the program's, both with their ends.
-
-        Parameters
-        ----------
-        image : str, optional
-            Path of the program when it has been renamed or copied.
-        builtin : bool
-            A command of the interpreter itself: no further process.
-        """
-        about = PROGRAMS[program]
-        path = image or about.image
-        name = path if image else path.rpartition("\\")[2].removesuffix(".exe").removesuffix(".EXE").lower()
-        with self.labelled(behaviour, chain):
-            if builtin:
-                line = obfuscate.type_out("cmd", "", arguments, min(self.level, obfuscate.TYPED), self.rng)
-                return self._interpreter(line.shell.strip())
-            line = obfuscate.type_out(program, name, arguments, self.level, self.rng)
-            above = self._interpreter(line.shell, plain=f"{name} {arguments}".rstrip())
-            child = self._start(path, line.child, above, about if image else None)
-            if program == "net":
-                text = line.child.replace(line.child.split(" ")[0], "C:\\Windows\\system32\\net1", 1)
-                self._start(PROGRAMS["net1"].image, text, child, None)
-            return child
-
-    def _interpreter(self, text: str, *, plain: str = "") -> Process:
-        """Start what runs the command: cmd, nested cmd, or PowerShell with an encoded script."""
-        command = f"C:\\Windows\\system32\\cmd.exe /c {text}"
-        if self.level >= obfuscate.NESTED and plain and self.rng.random() < 0.5:
-            shell = self._start(
-                PROGRAMS["powershell"].image, obfuscate.encoded(plain, self.rng), self.shell, None, lasting=30
-            )
-            self.feed.engine_started(self.host, self.now + 120_000, shell)
-            self.feed.powershell(self.host, self.now + 250_000, shell, plain)
-            return shell
-        if self.level >= obfuscate.NESTED:
-            outer = obfuscate.caret(f'cmd /v:off /c "{text}"', self.rng)
-            above = self._start(
-                PROGRAMS["cmd"].image, f"C:\\Windows\\system32\\cmd.exe /c {outer}", self.shell, None, lasting=20
-            )
-            return self._start(PROGRAMS["cmd"].image, f'cmd  /v:off /c "{text}"', above, None, lasting=15)
-        return self._start(PROGRAMS["cmd"].image, command, self.shell, None, lasting=15)
-
-    def _start(self, image: str, command: str, parent: Process, about: Program | None, *, lasting: int = 3) -> Process:
-        self.now += self.rng.randrange(20_000, 90_000)
-        folder = "C:\\Windows\\system32\\" if self.session.kind != 10 else f"C:\\Users\\{self.account.name}\\"
-        child = self.feed.process(
-            self.host, self.now, image, command, self.session, parent, integrity="High", folder=folder, original=about
-        )
-        self.feed.exit(self.host, self.now + self.rng.randrange(1, lasting + 1) * SECOND, child)
-        return child
-
-    def _enter(
-        self, host: Host, kind: int, address: str, behaviour: str, chain: str, *, origin: Host | None = None
-    ) -> None:
-        """Log on to a host and get a shell there."""
-        with self.labelled(behaviour, chain):
-            terminal = self.rng.randrange(3, 9) if kind == 10 else 0
-            session = self.feed.logon(
-                host, self.now, self.account, kind, source=origin, address=address, elevated=True, terminal=terminal
-            )
-            parent = host.processes["wmiprvse"]
-            if kind == 10:
-                self.feed.remote_desktop(host, self.now + SECOND, session, "rdp_logon")
-                parent = self.feed.process(
-                    host, self.now + 2 * SECOND, PROGRAMS["explorer"].image, "C:\\Windows\\Explorer.EXE", session,
-                    host.processes["winlogon"],
-                )  # fmt: skip
-            self.wait(3, 9)
-            self.host, self.session = host, session
-            command = '"C:\\Windows\\system32\\cmd.exe" '
-            self.shell = self.feed.process(host, self.now, PROGRAMS["cmd"].image, command, session, parent)
-        self._sessions.append((host, session, self.shell))
-
-    def fill(self, text: str) -> str:
-        """Fill the blanks of a command."""
-        target = self.rng.choice(self.estate.hosts).address
-        return text.format(
-            stage=self.stage,
-            token=self.token,
-            address=target,
-            user=self.rng.choice(self.estate.users or [self.account]).name,
-        )
-
-    # --- steps --------------------------------------------------------------------------------------------------------
-
     def arrive(self) -> None:
         """Log on with valid credentials from an address that was never seen, after a failure or two."""
         with self.labelled("VT-031", "C-09"):
             for _ in range(self.rng.randrange(1, 3)):
                 self.feed.failed_logon(self.host, self.wait(4, 20), self.account.name, self.address, kind=10)
         self.wait(5, 30)
-        self._enter(self.host, 10, self.address, "VT-069", "C-09")
+        self.enter(self.host, 10, self.address, "VT-069", "C-09")
 
     def recon(self) -> None:
         """Look around: six to ten discovery commands within minutes."""
@@ -247,13 +62,14 @@ class Intruder:
     def read_logons(self) -> None:
         """Read who logs on from where, out of the Security log."""
         self.wait(10, 60)
-        query = f'query-events Security /c:400 /rd:true /f:text "/q:*[System[EventID=4624]]" > {self.stage}\\{self.token}.txt'
+        output = f"{self.stage}\\{self.token}.txt"
+        query = f'query-events Security /c:400 /rd:true /f:text "/q:*[System[EventID=4624]]" > {output}'
         self.run("VT-060", "C-14", "wevtutil", query)
         self.wait(20, 90)
         with self.labelled("VT-059", "C-14"):
             script = "Get-EventLog -LogName Security -InstanceId 4624 -Newest 300 | Select-Object TimeGenerated,Message"
             text = obfuscate.encoded(script, self.rng) if self.level >= 3 else "powershell.exe -nologo"
-            shell = self._start(PROGRAMS["powershell"].image, text, self.shell, None, lasting=40)
+            shell = self.start(PROGRAMS["powershell"].image, text, self.shell, None, lasting=40)
             self.feed.engine_started(self.host, self.now + 100_000, shell)
             self.feed.powershell(self.host, self.wait(2, 9), shell, script)
             self.feed.file(self.host, self.now + SECOND, shell, f"C:\\Users\\Public\\Documents\\{self.token}.dat")
@@ -285,9 +101,22 @@ class Intruder:
     def reach_controller(self) -> None:
         """Move to the domain controller by remote desktop."""
         source, controller = self.host, self.estate.controller
+        self._look_at_share(controller)
         with self.labelled("VT-069", "C-09 C-14"):
             self.feed.explicit_logon(source, self.wait(5, 30), self.session, self.account, controller, self.shell)
-        self._enter(controller, 10, source.address, "VT-066", "C-10 C-09", origin=source)
+        self.enter(controller, 10, source.address, "VT-066", "C-10 C-09", origin=source)
+
+    def _look_at_share(self, target: Host) -> None:
+        """Connect to an administrative share and list what is there."""
+        self.wait(5, 60)
+        self.run("VT-068", "C-09", "net", f"use \\\\{target.name}\\C$")
+        listing = f"dir /s \\\\{target.name}\\c$\\Users\\Public >> {self.stage}.txt"
+        child = self.run("VT-061", "C-09", "cmd", listing, builtin=True)
+        with self.labelled("VT-061", "C-09"):
+            session = self.feed.logon(target, self.now + 100_000, self.account, 3, source=self.host, elevated=True)
+            self.feed.share(target, self.now + 150_000, session, "C$", "\\??\\C:\\", ("Users\\Public", "Users"))
+            self.feed.file(self.host, self.now + 200_000, child, f"{self.stage}.txt")
+            self.feed.logoff(target, self.now + 20 * SECOND, session)
 
     def copy_directory(self) -> None:
         """Copy the directory database: a shadow copy by hand, then install media."""
@@ -296,6 +125,12 @@ class Intruder:
         self._stage_folder()
         self.wait(20, 90)
         self.run("VT-016", "C-03", "vssadmin", f"create shadow /for=C: > {self.stage}\\{self.token}.log")
+        self.wait(20, 200)
+        shadow = f"\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy{self.rng.randrange(1, 9)}"
+        copy = f"{self.stage}\\{self.token}.dit"
+        child = self.run("VT-017", "C-03", "cmd", f"copy {shadow}\\Windows\\NTDS\\ntds.dit {copy}", builtin=True)
+        with self.labelled("VT-017", "C-03"):
+            self.feed.file(self.host, self.now + 900_000, child, copy)
         self.wait(60, 400)
         target = f"{self.stage}\\db"
         text = f'"activate instance ntds" ifm "create full {target}" quit quit'
@@ -314,6 +149,11 @@ class Intruder:
         )
         with self.labelled("VT-072", "C-04 C-17"):
             self.feed.file(self.host, self.now + 2 * SECOND, child, packed)
+        cabinet = f"{self.stage}\\{self.token}.lic"
+        self.wait(20, 120)
+        child = self.run("VT-075", "C-04", "makecab", f"{self.stage}\\db\\registry\\SYSTEM {cabinet}")
+        with self.labelled("VT-075", "C-04"):
+            self.feed.file(self.host, self.now + SECOND, child, cabinet)
         self.wait(20, 120)
         child = self.run("VT-083", "C-04", "cmd", f"move {packed} {harmless}", builtin=True)
         with self.labelled("VT-076", "C-04"):
@@ -386,11 +226,13 @@ class Intruder:
         image = f"{self.stage}\\WmiPrvSE.exe"
         with self.labelled("VT-085", "C-19"):
             self.feed.file(self.host, self.wait(5, 30), self.shell, image)
-            child = self._start(image, f'"{image}" -c {self.token}.ini', self.shell, PROGRAMS["unknown"], lasting=900)
+            child = self.start(image, f'"{image}" -c {self.token}.ini', self.shell, PROGRAMS["unknown"], lasting=900)
         with self.labelled("VT-093", "C-19"):
             for _ in range(3):
                 port = self.rng.choice((8080, 8443, 8043, 8000, 10443))
                 self.feed.network(self.host, self.wait(5, 60), child, self.address, port)
+        self.wait(60, 300)
+        self.run("VT-084", "C-19", "taskkill", f"/f /pid {child.pid}")
 
     def close_tunnel(self) -> None:
         """Remove the forwarding from another machine, with a service that is installed for it."""
@@ -419,7 +261,7 @@ class Intruder:
         with self.labelled("VT-088", "C-07"):
             key = f"HKLM\\System\\CurrentControlSet\\Services\\PortProxy\\v4tov4\\tcp\\*/{self.port}"
             self.feed.registry_key(self.host, self.now + 90_000, self.host.processes["iphlpsvc"], key, "DeleteValue")
-        self.shell = self._sessions[-1][2]
+        self.shell = self.sessions[-1][2]
 
     def _service(self, time: int, target: Host, source: Host) -> None:
         """The far end of a remote service start: logon, share, file, service, pipe."""
@@ -438,7 +280,9 @@ class Intruder:
             self.feed.pipe(target, time + 350_000, target.processes["system"], "\\PSEXESVC", created=False)
 
     def clear_logs(self) -> None:
-        """Clear logs on the current machine."""
+        """Keep a copy of a log, then clear logs on the current machine."""
+        self.wait(5, 40)
+        self.run("VT-079", "C-11", "wevtutil", f"export-log System C:\\Users\\Public\\{self.token}.evtx")
         for channel in ("System", "Security"):
             self.wait(5, 40)
             self.run("VT-080", "C-11", "wevtutil", f"clear-log {channel}")
@@ -447,7 +291,7 @@ class Intruder:
 
     def leave(self) -> None:
         """Log off everywhere, last in first out."""
-        for host, session, shell in reversed(self._sessions):
+        for host, session, shell in reversed(self.sessions):
             self.host, self.session, self.shell = host, session, shell
             self.wait(5, 40)
             self.run("VT-107", "", "logoff", "")

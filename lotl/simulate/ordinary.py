@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import base64
 from bisect import bisect
 from collections.abc import Callable
 from itertools import accumulate
 from random import Random
 from typing import Final, NamedTuple
 
+from lotl.simulate.episodes import SECOND, Texts, hash_of, ntds_export
 from lotl.simulate.estate import REALM, Host, Process
 from lotl.simulate.feed import NO_LABEL, Feed, Label
 from lotl.simulate.programs import (
     AGENTS,
-    DOCUMENTS,
     MODULES,
     PROGRAMS,
     REGISTRY,
@@ -26,41 +25,6 @@ from lotl.simulate.programs import (
     TASK_NAMES,
     WORK,
 )
-
-SECOND: Final = 1_000_000
-
-
-class Texts:
-    """Fills the blanks of command lines, so that a chosen share of them is new and the rest repeats.
-
-    Parameters
-    ----------
-    rng : Random
-    distinct : float
-        Share of fillings with fresh numbers; the others draw from a small pool, the first most often.
-    """
-
-    def __init__(self, rng: Random, distinct: float) -> None:
-        self._rng, self._distinct = rng, distinct
-        self._pool = [rng.randrange(10**6, 10**9) for _ in range(400)]
-
-    def fill(self, text: str, *, user: str = "", host: str = "", image: str = "", sid: str = "") -> str:
-        """Fill ``{n}`` and its like."""
-        if "{" not in text:
-            return text
-        rng = self._rng
-        if rng.random() < self._distinct:
-            number = rng.randrange(10**9, 10**10)
-        else:
-            number = self._pool[int(len(self._pool) * rng.random() ** 4)]
-        guid = f"{number & 0xFFFFFFFF:08X}-{number >> 7 & 0xFFFF:04X}-4{number >> 3 & 0xFFF:03X}-A{number & 0xFFF:03X}-{number:012X}"
-        document = DOCUMENTS[number % len(DOCUMENTS)] + "-" + str(number % 1000)
-        code = f"Get-Item HKLM:\\SOFTWARE\\Policies\\Agent{number} -ErrorAction SilentlyContinue"
-        encoded = base64.b64encode(code.encode("utf-16-le")).decode() if "{e}" in text else ""
-        return text.format(
-            n=number, n8=number % 250 + 1, g=guid, f=document, u=user, h=host, d=REALM, image=image, s=sid, e=encoded
-        )
-
 
 _WORK_WEIGHTS: Final = list(accumulate(weight for _, _, weight, _ in WORK))
 
@@ -180,7 +144,7 @@ class Ordinary:
     def handles(self, host: Host, time: int) -> None:
         """Security software looks at LSASS; services look at each other."""
         defender, lsass = host.processes["defender"], host.processes["lsass"]
-        trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9d4c4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e|UNKNOWN(00007FF8A1B2C3D4)"
+        trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9d4c4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e"
         self.feed.access(host, time, defender, lsass, 0x1000, trace)
         self.feed.access(host, time + 4000, host.processes["svchost"], host.processes["defender"], 0x1400, trace)
 
@@ -289,8 +253,8 @@ class Ordinary:
         job = self.feed.rng.randbytes(16)
         updater = PROGRAMS["googleupdate"].image
         url = self.texts.fill("http://edgedl.example.net/release2/{n}/setup.crx")
-        self.feed.add(host, time, "bits_created", ("Component Update", job, "NT AUTHORITY\\SYSTEM", updater, process.pid),
-                      pid=process.pid, sid="S-1-5-18")  # fmt: skip
+        created = ("Component Update", job, "NT AUTHORITY\\SYSTEM", updater, process.pid)
+        self.feed.add(host, time, "bits_created", created, pid=process.pid, sid="S-1-5-18")
         values = (job, "Component Update", job, url, "", 133_600_000_000_000_000, 812_331, 812_331, 0, 0)
         self.feed.add(host, time + SECOND, "bits_started", values, pid=process.pid, sid="S-1-5-18", activity=job)
         self.feed.file(host, time + 3 * SECOND, process, self.texts.fill("C:\\Windows\\Temp\\BIT{n}.tmp"))
@@ -309,8 +273,8 @@ class Ordinary:
 
         def happen(host: Host, time: int) -> None:
             starter, program, text, commands = AGENTS[kind]
-            self.feed.label = Label(benign=kind)
             parent = self.parent(host, starter, time)
+            self.feed.label = Label(benign=kind)
             top = self.command(host, time, program, text, parent)
             if program == "powershell":
                 self.feed.engine_started(host, time + 100_000, top)
@@ -331,8 +295,8 @@ class Ordinary:
 
     def install_media(self, host: Host, time: int) -> None:
         """An administrator makes install media for a branch controller: the grey case that looks like theft of NTDS."""
-        self.feed.label = Label(benign="install_media")
         shell = self.desktop(host, time)
+        self.feed.label = Label(benign="install_media")
         console = self.command(host, time, "cmd", '"C:\\Windows\\system32\\cmd.exe" ', shell)
         target = "E:\\IFM\\branch-rodc"
         text = f'ntdsutil.exe "activate instance ntds" ifm "create sysvol full {target}" quit quit'
@@ -343,32 +307,6 @@ class Ordinary:
 
 
 WORK_IMAGES: Final = tuple(PROGRAMS[program].image for _, program, _, _ in WORK)
-
-
-def hash_of(text: str) -> int:
-    """Return a number that depends on the text only (Python's own hash differs from run to run)."""
-    return sum(ord(character) * (index + 7) for index, character in enumerate(text))
-
-
-def ntds_export(feed: Feed, host: Host, time: int, tool: Process, target: str) -> None:
-    """What the machine reports while a copy of the directory database is made: VSS, ESENT, files, hives."""
-    timing = "[1] 0.000, [2] 0.000, [3] 0.031, [4] 0.000, [5] 0.000, [6] 0.047, [7] 0.000."
-    database = f"{target}\\Active Directory\\ntds.dit"
-    feed.service_state(host, time, "Volume Shadow Copy", "running")
-    feed.service_state(host, time + SECOND, "Microsoft Software Shadow Copy Provider", "running")
-    values = (*feed.subject(host.system), "VSSAudit", 0x1A2B3, 2200, "C:\\Windows\\System32\\VSSVC.exe")
-    feed.add(host, time + 2 * SECOND, "audit_source", values)
-    shadow = "\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy3\\Windows\\NTDS\\ntds.dit"
-    lsass = host.processes["lsass"].pid
-    feed.esent(host, time + 3 * SECOND, "esent_moved", "lsass", lsass, "C:\\Windows\\NTDS\\ntds.dit", (shadow,))
-    feed.esent(host, time + 5 * SECOND, "esent_created", "NTDS", tool.pid, database, ("0", timing))
-    feed.esent(host, time + 6 * SECOND, "esent_attached", "NTDS", tool.pid, database, ("0", timing))
-    for index, name in enumerate(
-        ("Active Directory\\ntds.dit", "Active Directory\\ntds.jfm", "registry\\SYSTEM", "registry\\SECURITY")
-    ):
-        feed.file(host, time + (4 + index) * SECOND, tool, f"{target}\\{name}")
-    feed.esent(host, time + 20 * SECOND, "esent_detached", "NTDS", tool.pid, database, ("0", timing, "0 0"))
-    feed.service_state(host, time + 180 * SECOND, "Volume Shadow Copy", "stopped")
 
 
 class Activity(NamedTuple):
@@ -418,6 +356,6 @@ ACTIVITIES: Final[dict[str, Activity]] = {
     "network_gathering": Activity(_agent("network_gathering"), (0.02, 0.02, 0.04), 0.3),
     "administration": Activity(_agent("administration"), (0.15, 0.15, 0.02), 0.9),
     "developer_portproxy": Activity(_agent("developer_portproxy"), (0, 0, 0.02), 0.95),
-    "install_media": Activity(Ordinary.install_media, (0.01, 0, 0), 0.95),
+    "install_media": Activity(Ordinary.install_media, (0.05, 0, 0), 0.95),
 }
 """Ordinary activities by name."""

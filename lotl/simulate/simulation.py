@@ -16,16 +16,18 @@ from typing import Any, Final
 import numpy as np
 
 from lotl.errors import InputError
+from lotl.simulate.episodes import SECOND
 from lotl.simulate.estate import Estate, build_estate
 from lotl.simulate.export import Event, flat, write_evtx, write_jsonl, write_parquet
 from lotl.simulate.feed import Feed, Row
-from lotl.simulate.intrusion import PLAYBOOKS, Intruder
-from lotl.simulate.ordinary import ACTIVITIES, SECOND, Ordinary
+from lotl.simulate.intrusion import Intruder
+from lotl.simulate.ordinary import ACTIVITIES, Ordinary
+from lotl.simulate.playbooks import PLAYBOOKS
 
 START: Final = datetime(2024, 5, 13, tzinfo=UTC)  # a Monday
 _HOUR: Final = 3600 * SECOND
 _ROLES: Final = {"dc": 0, "server": 1, "workstation": 2}
-_ROWS_PER_HOST_HOUR: Final = 280
+_ROWS_PER_HOST_HOUR: Final = 250
 _ROWS_PER_BLOCK: Final = 20_000
 
 
@@ -131,7 +133,7 @@ def simulate(
         How the intruder types: plain; case, spaces, switches, abbreviations; carets, quotes, variables, paths; nested
         shells and encoded PowerShell.
     rate : float
-        Multiplies ordinary activity; 1 is about 7,000 events per host and day.
+        Multiplies ordinary activity; 1 is about 6,000 events per host and day.
     distinct : float
         Share of command lines with blanks that are new rather than repeated.
     start : datetime
@@ -157,7 +159,7 @@ def simulate(
     )  # fmt: skip
 
 
-def demo_set(folder: str | Path, *, seed: int = 7) -> list[Path]:
+def demo_set(folder: str | Path, *, seed: int = 54) -> list[Path]:
     """Write a ready example: one whole intrusion in a working day of three machines, about 20,000 events as EVTX.
 
     Returns
@@ -165,7 +167,7 @@ def demo_set(folder: str | Path, *, seed: int = 7) -> list[Path]:
     list of Path
         The EVTX files; ``labels.csv`` beside them says which records belong to what.
     """
-    return simulate(seed=seed, hosts=3, days=1, users=4, intrusions=["full"], rate=0.93).to_evtx(folder)
+    return simulate(seed=seed, hosts=3, days=1, users=4, intrusions=["full"], rate=1.12).to_evtx(folder)
 
 
 class _Run:
