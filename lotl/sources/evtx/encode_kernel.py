@@ -1,0 +1,371 @@
+"""Compiled: slots of many records to columns, each value looked at once.
+
+Records are taken in the order in which they lie in memory, all columns of a record together, so that every cache line of
+the block is fetched once. Text stays where it is: a dictionary entry is the place of its first occurrence. Entries are
+compared byte for byte; their hash only says where to look.
+
+A *use* is a layout together with the kind of event that it occurs in. For each column of the kind it states a source:
+the slot, `NOTHING`, or ``LITERAL - k`` for the k-th literal.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from lotl.kernel_cache import jit
+from lotl.sources.evtx.loads import borrow, load16, load32, load64
+
+NOTHING: Final = -1
+LITERAL: Final = -2
+NO_NUMBER: Final = -(1 << 62)
+"""Event id of records that have none."""
+
+# modes of columns
+TEXT: Final = 0
+NUMBER: Final = 1
+LISTED: Final = 2
+# state of a dictionary column
+TABLE: Final = 0
+MASK: Final = 1
+COUNT: Final = 2
+LAST: Final = 3
+ABSENT_ROWS: Final = 4
+WIDE: Final = 5
+STATES: Final = 6
+# rows of the array of entries
+PLACE: Final = 0
+SIZE: Final = 1
+KIND: Final = 2
+COLUMN: Final = 3
+CODE: Final = 4
+ENTRY_ROWS: Final = 5
+# cursor
+ENTRIES: Final = 0
+CELLS: Final = 1
+
+_PRIME: Final = 0x9E3779B97F4A7C15
+_EPOCH: Final = 116_444_736_000_000_000
+_SMALLEST: Final = 16
+
+
+@jit(boundscheck=True)
+def _same(data, first, second, size):
+    at = 0
+    while at + 8 <= size:
+        if load64(data, first + at) != load64(data, second + at):
+            return False
+        at += 8
+    rest = np.uint64(8 * (size - at))
+    both = load64(data, first + at) ^ load64(data, second + at)
+    return rest == np.uint64(0) or both << (np.uint64(64) - rest) == np.uint64(0)
+
+
+@jit(boundscheck=True)
+def _hash(data, at, size, kind):
+    h = np.uint64(size | kind << 20) * np.uint64(_PRIME)
+    end = at + size
+    while at + 8 <= end:
+        h = (h ^ load64(data, at)) * np.uint64(_PRIME)
+        h ^= h >> np.uint64(32)
+        at += 8
+    if at < end:
+        h = (h ^ load64(data, at) << np.uint64(64 - 8 * (end - at))) * np.uint64(_PRIME)
+        h ^= h >> np.uint64(32)
+    return h * np.uint64(_PRIME)
+
+
+@jit(boundscheck=True)
+def _grow(column, states, table, hashes, cursor):
+    """Give the column a table of twice the size, at the end of what is used of `table`."""
+    old, old_mask = states[column, TABLE], states[column, MASK]
+    mask = 2 * old_mask + 1 if old_mask else _SMALLEST - 1
+    new = cursor[CELLS]
+    cursor[CELLS] = new + mask + 1
+    table[new : new + mask + 1] = 0
+    if old_mask:
+        for i in range(old, old + old_mask + 1):
+            if table[i]:
+                place = np.int64(hashes[table[i] - 1] >> np.uint64(32)) & mask
+                while table[new + place]:
+                    place = (place + 1) & mask
+                table[new + place] = table[i]
+    states[column, TABLE], states[column, MASK] = new, mask
+
+
+@jit(boundscheck=True)
+def _code(data, at, size, kind, column, states, table, entries, hashes, cursor):
+    """Return the code of the value data[at:at+size] of type `kind` in its column."""
+    if at < 0 or size < 0 or at + size + 8 > data.size:
+        raise IndexError
+    last = states[column, LAST]
+    if last >= 0 and entries[SIZE, last] == size and entries[KIND, last] == kind and _same(data, entries[PLACE, last], at, size):
+        return entries[CODE, last]
+    if 2 * states[column, COUNT] >= states[column, MASK]:
+        _grow(column, states, table, hashes, cursor)
+    h = _hash(data, at, size, kind)
+    first, mask = states[column, TABLE], states[column, MASK]
+    place = np.int64(h >> np.uint64(32)) & mask
+    while table[first + place]:
+        entry = table[first + place] - 1
+        if hashes[entry] == h and entries[SIZE, entry] == size and entries[KIND, entry] == kind:
+            if _same(data, entries[PLACE, entry], at, size):
+                states[column, LAST] = entry
+                return entries[CODE, entry]
+        place = (place + 1) & mask
+    entry = cursor[ENTRIES]
+    cursor[ENTRIES] = entry + 1
+    table[first + place] = entry + 1
+    hashes[entry] = h
+    entries[PLACE, entry], entries[SIZE, entry], entries[KIND, entry] = at, size, kind
+    entries[COLUMN, entry], entries[CODE, entry] = column, states[column, COUNT]
+    states[column, COUNT] += 1
+    states[column, LAST] = entry
+    return entries[CODE, entry]
+
+
+@jit(boundscheck=True)
+def _number(data, at, kind):
+    """Read a whole number, or a FILETIME as µs since 1970; numbers of 2**63 and more come out negative."""
+    if at < 0 or at + 8 > data.size:
+        raise IndexError
+    if kind == 0x11:
+        ticks = load64(data, at)
+        if ticks >= np.uint64(_EPOCH):
+            return np.int64((ticks - np.uint64(_EPOCH)) // np.uint64(10))
+        return -np.int64((np.uint64(_EPOCH) - ticks + np.uint64(9)) // np.uint64(10))
+    if kind == 0x03:
+        return np.int64(np.int8(data[at]))
+    if kind == 0x04:
+        return np.int64(data[at])
+    if kind == 0x05:
+        return np.int64(np.int16(load16(data, at)))
+    if kind == 0x06:
+        return load16(data, at)
+    if kind == 0x07:
+        return np.int64(np.int32(load32(data, at)))
+    if kind == 0x08:
+        return load32(data, at)
+    return np.int64(load64(data, at))
+
+
+@jit(boundscheck=True)
+def _digits(data, at, size):
+    """Read an event id that is decimal text; `NO_NUMBER` if it is anything else."""
+    if size < 2 or size > 18 or at + size + 8 > data.size:
+        return NO_NUMBER
+    number = 0
+    for i in range(at, at + size, 2):
+        digit = load16(data, i) - 48
+        if digit < 0 or digit > 9:
+            return NO_NUMBER
+        number = 10 * number + digit
+    return number
+
+
+@jit(boundscheck=True)
+def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, states, table, entries, hashes, cursor):
+    """Find the kind of each record: number its (layout, channel, provider, event id).
+
+    Parameters
+    ----------
+    layouts, firsts : ndarray of int64, shape (n,)
+        Of each record. A record whose layout is negative is passed over.
+    heads : ndarray of int64, shape (layouts, 6)
+        Source and type of Channel, Provider_Name and EventID. A type of -1: the layout is not for the fast path.
+    literals : ndarray of int64, shape (k, 3)
+        Place, size and number of literals.
+    uses : ndarray of int64, shape (n,)
+        Out: number of the combination, -1 where the record is left to the complete reader.
+    keys : ndarray of int64, shape (capacity, 4)
+        Out: layout, code of the channel, code of the provider (-1: none), event id (`NO_NUMBER`: none).
+    places : ndarray of int64, power of two
+        Zeros: hash table.
+
+    Returns
+    -------
+    int
+        Combinations.
+    """
+    data, slots, entries, table = borrow(data), borrow(slots), borrow(entries), borrow(table)
+    states, hashes, cursor = borrow(states), borrow(hashes), borrow(cursor)
+    found = 0
+    key = np.empty(4, np.int64)
+    for record in range(layouts.size):
+        layout = uses[record] = layouts[record]
+        if layout < 0 or heads[layout, 1] < 0:
+            uses[record] = -1
+            continue
+        key[0] = layout
+        for column in range(3):
+            source, kind = heads[layout, 2 * column], heads[layout, 2 * column + 1]
+            at, size, number = 0, 0, NO_NUMBER
+            if source >= 0:
+                at, size = np.int64(slots[0, firsts[record] + source]), np.int64(slots[1, firsts[record] + source])
+            elif source <= LITERAL:
+                at, size, number = literals[LITERAL - source, 0], literals[LITERAL - source, 1], literals[LITERAL - source, 2]
+            if source == NOTHING:
+                key[1 + column] = -1 if column < 2 else NO_NUMBER
+            elif column < 2:
+                key[1 + column] = _code(data, at, size, kind, column, states, table, entries, hashes, cursor)
+            elif source >= 0:
+                number = _digits(data, at, size) if kind == 1 else _number(data, at, kind)
+                uses[record] = -1 if number == NO_NUMBER else uses[record]
+                key[3] = number
+            else:
+                key[3] = number
+        if uses[record] < 0:
+            continue
+        h = np.uint64(0)
+        for i in range(4):
+            h = (h ^ np.uint64(key[i])) * np.uint64(_PRIME)
+            h ^= h >> np.uint64(32)
+        place = np.int64(h >> np.uint64(16)) & (places.size - 1)
+        while places[place] != 0:
+            use = places[place] - 1
+            if keys[use, 0] == key[0] and keys[use, 1] == key[1] and keys[use, 2] == key[2] and keys[use, 3] == key[3]:
+                break
+            place = (place + 1) & (places.size - 1)
+        if places[place] == 0:
+            keys[found, :] = key
+            found += 1
+            places[place] = found
+        uses[record] = places[place] - 1
+    return found
+
+
+@jit(boundscheck=True)
+def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources, kinds, part_columns, modes, outs, rows,
+           codes, numbers, valid, states, table, entries, hashes, cursor):
+    """Fill the columns of all kinds.
+
+    Parameters
+    ----------
+    uses : ndarray of int64, shape (n,)
+    use_parts, use_sources : ndarray of int64, shape (u,)
+        Partition of a use, and where its sources begin.
+    sources, kinds : ndarray of int64
+        Source and type for each column of the use's partition.
+    part_columns : ndarray of int64, shape (p + 1,)
+        Columns of all partitions are numbered; where those of each partition begin.
+    modes, outs : ndarray of int64, shape (c,)
+        `TEXT`, `NUMBER` or `LISTED` (passed over), and the place of row 0 in `codes`, or in `numbers` and `valid`.
+    rows : ndarray of int64, shape (p,)
+        Zeros: rows written so far.
+    states : ndarray of int64, shape (c, STATES)
+    """
+    data, slots, entries, table = borrow(data), borrow(slots), borrow(entries), borrow(table)
+    states, hashes, cursor = borrow(states), borrow(hashes), borrow(cursor)
+    for record in range(uses.size):
+        use = uses[record]
+        if use < 0:
+            continue
+        part, first, source_at = use_parts[use], firsts[record], use_sources[use]
+        row = rows[part]
+        rows[part] = row + 1
+        for column in range(part_columns[part], part_columns[part + 1]):
+            source, kind, mode, out = sources[source_at], kinds[source_at], modes[column], outs[column] + row
+            source_at += 1
+            if mode == LISTED:
+                continue
+            if source == NOTHING:
+                states[column, ABSENT_ROWS] += 1
+                if mode == TEXT:
+                    codes[out] = -1
+                else:
+                    numbers[out], valid[out] = 0, False
+            elif mode == TEXT:
+                if source >= 0:
+                    at, size = np.int64(slots[0, first + source]), np.int64(slots[1, first + source])
+                else:
+                    at, size = literals[LITERAL - source, 0], literals[LITERAL - source, 1]
+                codes[out] = _code(data, at, size, kind, column, states, table, entries, hashes, cursor)
+            else:
+                number = _number(data, slots[0, first + source], kind) if source >= 0 else literals[LITERAL - source, 2]
+                numbers[out], valid[out] = number, True
+                if kind == 0x0A and number < 0:
+                    states[column, WIDE] = 1
+
+
+@jit(boundscheck=True)
+def encode_items(data, places, sizes, kinds, column, codes, states, table, entries, hashes, cursor):
+    """Encode the items of one multi-valued column; a place of -1 is an absent field."""
+    data, entries, table = borrow(data), borrow(entries), borrow(table)
+    states, hashes, cursor = borrow(states), borrow(hashes), borrow(cursor)
+    for item in range(places.size):
+        if places[item] < 0:
+            codes[item] = -1
+        else:
+            codes[item] = _code(data, places[item], sizes[item], kinds[item], column, states, table, entries, hashes, cursor)
+
+
+@jit(boundscheck=True)
+def _array_items(data, at, size, kind, places, sizes, kinds, item, fill):
+    """Write the items of an array value (or only count them); return the next item."""
+    if at < 0 or at + size + 8 > data.size:
+        raise IndexError
+    start = item
+    if kind != 0x81:
+        width = 1 if kind < 0x85 else 2 if kind < 0x87 else 4 if kind < 0x89 or kind == 0x8B or kind == 0x8D else 8
+        if kind == 0x8F or kind == 0x92:
+            width = 16
+        if kind == 0x94:
+            width = 4
+        for i in range(at, at + size, width):
+            if fill:
+                places[item], sizes[item], kinds[item] = i, width, kind & 0x7F
+            item += 1
+    else:
+        begin = at
+        for i in range(at, at + size + 1, 2):
+            ended = i + 1 < at + size and load16(data, i) == 0
+            if ended or (i >= at + size and i > begin):
+                if fill:
+                    places[item], sizes[item], kinds[item] = begin, i - begin, 1
+                item += 1
+                begin = i + 2
+    if item == start:  # an array without items is one empty text
+        if fill:
+            places[item], sizes[item], kinds[item] = at, 0, 1
+        item += 1
+    return item
+
+
+@jit(boundscheck=True)
+def list_items(data, records, uses, firsts, slots, literals, starts, sources, source_kinds, offsets, places, sizes, kinds,
+               fill):
+    """Write where the items of a multi-valued column are, row by row (or, without `fill`, only `offsets`).
+
+    Parameters
+    ----------
+    records : ndarray of int64, shape (n,)
+        The records of the partition, in order.
+    starts : ndarray of int64, shape (u + 1,)
+        By use: where its sources are in `sources` and `source_kinds`.
+    offsets : ndarray of int64, shape (n + 1,)
+        Out. A row without the field has one item, whose place is -1.
+    """
+    data, slots = borrow(data), borrow(slots)
+    item = 0
+    for row in range(records.size):
+        offsets[row] = item
+        use, first = uses[records[row]], firsts[records[row]]
+        for i in range(starts[use], starts[use + 1]):
+            source, kind = sources[i], source_kinds[i]
+            if source >= 0 and kind >= 0x80 and kind < 0x100:
+                item = _array_items(data, np.int64(slots[0, first + source]), np.int64(slots[1, first + source]), kind,
+                                    places, sizes, kinds, item, fill)
+                continue
+            if fill and source >= 0:
+                places[item], sizes[item] = slots[0, first + source], slots[1, first + source]
+                kinds[item] = kind
+            elif fill:
+                places[item], sizes[item] = literals[LITERAL - source, 0], literals[LITERAL - source, 1]
+                kinds[item] = kind
+            item += 1
+        if item == offsets[row]:
+            if fill:
+                places[item], sizes[item], kinds[item] = -1, 0, 0
+            item += 1
+    offsets[records.size] = item
