@@ -300,6 +300,24 @@ def test_what_is_readable_is_read(path: Path, name: str, records_read: int, lost
     assert (account.records, account.lost) == (records_read, lost)
 
 
+def test_depth_counts_through_templates_and_values(path: Path) -> None:
+    tree = element("Leaf", 1)
+    for _ in range(12):
+        tree = element("Value", Typed(V.BINXML, tree))
+        for _ in range(30):
+            tree = element("Deep", tree)
+    _, account = read(path, log([event(user_data=element("UserData", tree))]))
+    assert (account.records, account.lost) == (0, 1)
+    assert "nesting" in account.problems[0].what
+
+
+def test_an_element_that_is_not_closed_is_no_record(path: Path) -> None:
+    good = log([event(data=[("A", "x")], form="inline")])
+    at = good.index(b"x\0" + b"\x04\x04\x04\x00")
+    _, account = read(path, good[: at + 2] + b"\0\0\0" + good[at + 5 :])
+    assert (account.records, account.lost) == (0, 1)
+
+
 def test_damage_is_located(path: Path) -> None:
     good = hostile_evtx.sample()
     starts = hostile_evtx.record_starts(good, FILE_HEADER_SIZE)

@@ -40,7 +40,6 @@ MAX_NAME: Final = 1024
 
 _U16: Final = struct.Struct("<H")
 _U32: Final = struct.Struct("<I")
-_STRING_VALUE: Final = 3  # token, type, characters
 
 
 class Parser:
@@ -71,18 +70,15 @@ class Parser:
         BinXmlError
             It is not valid, or exceeds a limit.
         """
-        content = self._fragment(start, end, 0)
+        content, _ = self._content(start, end, 0, inside=False)
         return [item for item in content if isinstance(item, Element)]
 
     # --- streams of tokens ------------------------------------------------------------------------------------------
 
-    def _fragment(self, start: int, end: int, depth: int) -> Content:
-        """Read a stream outside of a template: a record, or a value of nested BinXML."""
-        content, _ = self._content(start, end, depth, inside=False)
-        return content
-
-    def _content(self, at: int, end: int, depth: int, *, inside: bool) -> tuple[Content, int]:
-        """Read tokens up to the one that ends the element or the stream.
+    def _content(
+        self, at: int, end: int, depth: int, *, inside: bool, until: Token = Token.END_OF_STREAM
+    ) -> tuple[Content, int]:
+        """Read tokens up to `until`, the end of the stream or of the element. Only a stream may just stop.
 
         `inside`: of a template definition, where elements have a dependency id and substitutions are allowed.
         """
@@ -91,9 +87,7 @@ class Parser:
         content: Content = []
         while at < end:
             token = self.chunk[at] & ~MORE
-            if token == Token.END_OF_STREAM:
-                return content, at + 1
-            if token == Token.END_ELEMENT:
+            if token == until:
                 return content, at + 1
             if token == Token.FRAGMENT_HEADER:
                 at += len(FRAGMENT)
@@ -108,8 +102,8 @@ class Parser:
             else:
                 part, at = self._part(at, end, inside=inside)
                 content.append(part)
-        if at > end:
-            raise BinXmlError(f"token at offset {at} runs over the end")
+        if at > end or until != Token.END_OF_STREAM:
+            raise BinXmlError(f"the element or stream at offset {at} runs over the end")
         return content, at
 
     def _element(self, at: int, end: int, depth: int, *, inside: bool) -> tuple[Element, int]:
@@ -125,7 +119,7 @@ class Parser:
             return Element(name, attributes, [], fixed), at + 1
         if token != Token.CLOSE_START:
             raise BinXmlError(f"token 0x{token:02x} at offset {at} where a start tag must be closed")
-        content, at = self._content(at + 1, end, depth, inside=inside)
+        content, at = self._content(at + 1, end, depth, inside=inside, until=Token.END_ELEMENT)
         return Element(name, attributes, content, fixed), at
 
     def _opening(self, at: int, end: int, *, inside: bool) -> tuple[str, int]:
@@ -179,7 +173,7 @@ class Parser:
         raise BinXmlError(f"token 0x{token:02x} at offset {at} is unknown here")
 
     def _text_value(self, at: int, end: int) -> tuple[Part, int]:
-        self._within(at, _STRING_VALUE - 1, end)
+        self._within(at, 2, end)
         kind = self.chunk[at + 1]
         if kind == ValueType.STRING:
             return self._counted(at + 2, end)
@@ -302,10 +296,9 @@ class Parser:
         pattern = element.content
         self.budget.nodes(1 + len(pattern) + len(element.attributes))
         if len(pattern) != 1 or type(pattern[0]) is not Substitution:
-            return [
-                Element(element.name, self._fill_attributes(element, values, depth), self._fill(pattern, values, depth))
-            ]
-        content = self._value(pattern[0], values, depth)
+            attributes = self._fill_attributes(element, values, depth)
+            return [Element(element.name, attributes, self._fill(pattern, values, depth + 1))]
+        content = self._value(pattern[0], values, depth + 1)
         sole = content[0] if len(content) == 1 else ""
         if sole is None and pattern[0].optional:
             return []
@@ -334,7 +327,7 @@ class Parser:
         if value is None:
             kind, start, end = values.spans[place.index]
             if kind == ValueType.BINXML:
-                value = self._fragment(start, end, depth + 1) if end > start else [None]
+                value = self._content(start, end, depth + 1, inside=False)[0] if end > start else [None]
             elif kind == ValueType.BINXML | ARRAY:
                 raise BinXmlError("an array of nested BinXML")
             else:
