@@ -270,7 +270,7 @@ def deep_values(*, depth: int = 150) -> bytes:
     return _one(element("UserData", tree), "template")
 
 
-def amplified(*, fields: int = 1400, copies: int = 300) -> bytes:
+def amplified(*, fields: int = 1400, copies: int = 60) -> bytes:
     """A template with many fields, used over and over with null values: few bytes in, many cells out."""
     out = io.BytesIO()
     layout = Layout("P", 1, "C", [(f"F{index}", ValueType.STRING) for index in range(fields)])

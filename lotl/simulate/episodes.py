@@ -14,6 +14,13 @@ SECOND: Final = 1_000_000
 """Microseconds."""
 
 
+class _Marker(int):
+    """A number that prints as 12 hex digits whatever the format."""
+
+    def __format__(self, spec: str) -> str:
+        return f"{int(self):012x}"
+
+
 class Texts:
     """Fills the blanks of command lines, so that a chosen share of them is new and the rest repeats.
 
@@ -22,24 +29,33 @@ class Texts:
     rng : Random
     distinct : float
         Share of fillings with fresh numbers; the others draw from a small pool, the first most often.
+    marker : str
+        When given, stands in place of every fresh number (12 hex digits, to be overwritten later).
     """
 
-    def __init__(self, rng: Random, distinct: float) -> None:
+    def __init__(self, rng: Random, distinct: float, marker: str = "") -> None:
         self._rng, self._distinct = rng, distinct
+        self._marker = _Marker(int(marker, 16)) if marker else None
         self._pool = [rng.randrange(10**6, 10**9) for _ in range(400)]
 
-    def fill(self, text: str, *, user: str = "", host: str = "", image: str = "", sid: str = "") -> str:
-        """Fill ``{n}`` and its like."""
+    def fresh(self) -> bool:
+        """Draw whether the next text is to be new."""
+        return self._rng.random() < self._distinct
+
+    def fill(
+        self, text: str, *, user: str = "", host: str = "", image: str = "", sid: str = "", fresh: bool | None = None
+    ) -> str:
+        """Fill ``{n}`` and its like; `fresh` says whether the text is to be new (None: draw)."""
         if "{" not in text:
             return text
         rng = self._rng
-        if rng.random() < self._distinct:
-            number = rng.randrange(10**9, 10**10)
+        if self.fresh() if fresh is None else fresh:
+            number = self._marker or rng.randrange(10**9, 10**10)
         else:
             number = self._pool[int(len(self._pool) * rng.random() ** 4)]
         words = f"{number & 0xFFFFFFFF:08X}-{number >> 7 & 0xFFFF:04X}-4{number >> 3 & 0xFFF:03X}"
         guid = f"{words}-A{number & 0xFFF:03X}-{number:012X}"
-        document = DOCUMENTS[number % len(DOCUMENTS)] + "-" + str(number % 1000)
+        document = DOCUMENTS[number % len(DOCUMENTS)] + "-" + (f"{number}" if self._marker else str(number % 1000))
         code = f"Get-Item HKLM:\\SOFTWARE\\Policies\\Agent{number} -ErrorAction SilentlyContinue"
         encoded = base64.b64encode(code.encode("utf-16-le")).decode() if "{e}" in text else ""
         return text.format(

@@ -26,7 +26,8 @@ from lotl.simulate.programs import (
     WORK,
 )
 
-_WORK_WEIGHTS: Final = list(accumulate(weight for _, _, weight, _ in WORK))
+_NEW_WORK: Final = [row for row in WORK if "{n" in row[3] or "{g" in row[3]]
+_WEIGHTS: Final = {len(rows): list(accumulate(row[2] for row in rows)) for rows in (WORK, _NEW_WORK)}
 
 
 class Ordinary:
@@ -36,13 +37,13 @@ class Ordinary:
     ----------
     feed : Feed
     rng : Random
-    distinct : float
-        Share of command lines that are new, see `Texts`.
+    texts : Texts
+        Fills the blanks of command lines.
     """
 
-    def __init__(self, feed: Feed, rng: Random, distinct: float) -> None:
+    def __init__(self, feed: Feed, rng: Random, texts: Texts) -> None:
         self.feed, self.rng, self.estate = feed, rng, feed.estate
-        self.texts = Texts(rng, distinct)
+        self.texts = texts
         self._people = {
             host.index: [u for u in self.estate.users if u.workstation == host.index] for host in self.estate.hosts
         }
@@ -89,12 +90,23 @@ class Ordinary:
         """Return the process that starts something: a base process, or the user's shell."""
         return self.desktop(host, time) if key == "user" else host.processes[key]
 
-    def command(self, host: Host, time: int, program: str, text: str, parent: Process, *, lasting: int = 0) -> Process:
+    def command(
+        self,
+        host: Host,
+        time: int,
+        program: str,
+        text: str,
+        parent: Process,
+        *,
+        lasting: int = 0,
+        fresh: bool | None = None,
+    ) -> Process:
         """Start a program from its table entry and a command with blanks; end it after `lasting` microseconds."""
         image = PROGRAMS[program].image
         session = parent.session
         other = self.rng.choice(self.estate.hosts).name
-        filled = self.texts.fill(text, user=session.account.name, host=other, image=image, sid=session.account.sid)
+        name, sid = session.account.name, session.account.sid
+        filled = self.texts.fill(text, user=name, host=other, image=image, sid=sid, fresh=fresh)
         folder = f"C:\\Users\\{session.account.name}\\" if session.terminal else "C:\\Windows\\system32\\"
         child = self.feed.process(host, time, image, filled, session, parent, folder=folder)
         if lasting:
@@ -105,11 +117,14 @@ class Ordinary:
 
     def work(self, host: Host, time: int) -> None:
         """A process of ordinary work, with some of what it does, and its end."""
-        starter, program, _, text = WORK[bisect(_WORK_WEIGHTS, self.rng.random() * _WORK_WEIGHTS[-1])]
+        fresh = self.texts.fresh()
+        choice = _NEW_WORK if fresh else WORK
+        weights = _WEIGHTS[len(choice)]
+        starter, program, _, text = choice[bisect(weights, self.rng.random() * weights[-1])]
         if starter == "user" and host.role != "workstation":
             starter, program, text = "svchost", "dllhost", "{image} /Processid:{{{g}}}"
         rng, feed = self.rng, self.feed
-        child = self.command(host, time, program, text, self.parent(host, starter, time))
+        child = self.command(host, time, program, text, self.parent(host, starter, time), fresh=fresh)
         for index in range(rng.randrange(3)):
             path, description = MODULES[rng.randrange(len(MODULES))]
             feed.module(host, time + 20_000 + index * 3000, child, "C:\\Windows\\System32\\" + path, description)

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from lotl.errors import InputError
-from lotl.simulate.episodes import SECOND
+from lotl.simulate.episodes import SECOND, Texts
 from lotl.simulate.estate import Estate, build_estate
 from lotl.simulate.export import Event, flat, write_evtx, write_jsonl, write_parquet
 from lotl.simulate.feed import Feed, Row
@@ -58,10 +58,11 @@ class Simulation:
         rate: float,
         distinct: float,
         start: datetime,
+        marker: str = "",
     ) -> None:
         self.seed, self.hosts, self.days, self.users = seed, hosts, days, users
         self.intrusions, self.obfuscation = tuple(intrusions), obfuscation
-        self.rate, self.distinct = rate, distinct
+        self.rate, self.distinct, self.marker = rate, distinct, marker
         self._start = int((start - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
 
     def events(self) -> Iterator[Event]:
@@ -114,6 +115,7 @@ def simulate(
     rate: float = 1.0,
     distinct: float = 0.3,
     start: datetime = START,
+    marker: str = "",
 ) -> Simulation:
     """Set up labelled synthetic logs of a small enterprise.
 
@@ -137,6 +139,9 @@ def simulate(
     distinct : float
         Share of command lines with blanks that are new rather than repeated.
     start : datetime
+    marker : str
+        12 hex digits to stand in place of every fresh number, so that copies of the logs can be made to differ there
+        (see `lotl.sources.evtx.clone`); empty: real numbers.
 
     Returns
     -------
@@ -155,11 +160,11 @@ def simulate(
         raise InputError("hosts must be at least 1, days positive, obfuscation 0 to 3, distinct 0 to 1")
     return Simulation(
         seed=seed, hosts=hosts, days=days, users=users, intrusions=playbooks, obfuscation=obfuscation, rate=rate,
-        distinct=distinct, start=start,
+        distinct=distinct, start=start, marker=marker,
     )  # fmt: skip
 
 
-def demo_set(folder: str | Path, *, seed: int = 54) -> list[Path]:
+def demo_set(folder: str | Path, *, seed: int = 63) -> list[Path]:
     """Write a ready example: one whole intrusion in a working day of three machines, about 20,000 events as EVTX.
 
     Returns
@@ -177,7 +182,7 @@ class _Run:
         rng = Random(plan.seed)
         self.estate: Estate = build_estate(rng, hosts=plan.hosts, users=plan.users, start=start)
         self.feed = Feed(self.estate, rng)
-        self._ordinary = Ordinary(self.feed, rng, plan.distinct)
+        self._ordinary = Ordinary(self.feed, rng, Texts(rng, plan.distinct, plan.marker))
         self._rng, self._plan = rng, plan
         self._draw = np.random.default_rng(plan.seed)
         self._start, self._end = start, start + int(plan.days * 24 * _HOUR)

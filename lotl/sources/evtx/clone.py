@@ -54,6 +54,11 @@ class ChunkClone:
     def __len__(self) -> int:
         return len(self._starts)
 
+    @property
+    def nonces(self) -> int:
+        """How many numbers one stamping uses up."""
+        return len(self._nonces)
+
     def stamp(
         self, first_id: int, ticks: int, step: int, first_number: int, *, records: int | None = None, nonce: int = 0
     ) -> bytearray:
@@ -105,8 +110,11 @@ def _occurrences(chunk: bytes, nonce: bytes) -> npt.NDArray[np.int64]:
 
 
 def _hex_digits(first: int, count: int, width: int) -> npt.NDArray[np.uint8]:
-    """Return the ASCII hex digits of `count` numbers from `first` on, shape (count, width)."""
-    numbers = np.arange(first, first + count, dtype=np.uint64)[:, None]
+    """Return the ASCII hex digits of `count` numbers from `first` on, shape (count, width).
+
+    The numbers are scattered by an odd factor, so that neighbours share no digits; they stay distinct modulo 16**width.
+    """
+    numbers = np.arange(first, first + count, dtype=np.uint64)[:, None] * np.uint64(0x9E3779B97F4A7C15)
     shifts = (4 * np.arange(width - 1, -1, -1, dtype=np.uint64)).astype(np.uint64)
     digits = (numbers >> np.minimum(shifts, np.uint64(60))) & np.uint64(15)
     return np.frombuffer(b"0123456789abcdef", dtype=np.uint8)[digits.astype(np.int64)]

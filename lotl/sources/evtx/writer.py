@@ -116,7 +116,7 @@ class EvtxWriter:
         process_id: int = 0,
         thread_id: int = 0,
         user_sid: str | None = None,
-        activity_id: str | None = None,
+        activity_id: str | bytes | None = None,
         record_id: int | None = None,
     ) -> int:
         """Write one event of a prepared kind: the fast path.
@@ -182,7 +182,7 @@ class EvtxWriter:
             order = self._next_id, ticks, step, self._records + 1
             self.write_chunk(clone.stamp(*order, records=size, nonce=nonce), size)
             self._next_id += size
-            ticks, count, nonce = ticks + size * step, count - size, nonce + size
+            ticks, count, nonce = ticks + size * step, count - size, nonce + clone.nonces
 
     def write_chunk(self, chunk: bytes | bytearray | memoryview, records: int) -> None:
         """Write a finished chunk that holds `records` records (see `lotl.sources.evtx.clone`)."""
