@@ -129,16 +129,16 @@ class _Lowering:
     def _values(
         self, field: str | None, chain: tuple[str, ...], values: list[Any], path: tuple[str | int, ...]
     ) -> Node:
+        self._count += len(values)
+        if self._count > MOST_VALUES:
+            raise Fault(f"more than {MOST_VALUES} values in one rule", path)
         nodes: list[Node] = []
         plain = _PLAIN.get(chain) if field is not None and not prints_hex(field) else None
         for at, value in enumerate(values):
-            self._count += 1
             if plain and type(value) is str and value and not ("*" in value or "?" in value or "\\\\" in value):
                 nodes.append(Leaf(Atom(field, plain, value)))  # nine values in ten; the same as below, sooner
                 continue
             try:
-                if self._count > MOST_VALUES:
-                    raise Fault(f"more than {MOST_VALUES} values in one rule")
                 nodes.append(node(field, modified(field, chain, value, self._placeholders)))
             except Fault as fault:
                 fault.path = fault.path or ((*path, at) if len(values) > 1 else path)
