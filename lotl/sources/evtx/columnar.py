@@ -101,11 +101,12 @@ class _Decoder:
         usable = np.array([layout is not None for layout in self._shapes.layouts] + [False], np.bool_)
         layouts[~usable[layouts]] = -1
         fast = np.flatnonzero(layouts >= 0)
-        costs = self._shapes.costs[layouts[fast]]
+        costs, sizes = self._shapes.costs[layouts[fast]], records[1, fast]
         chunks, count = records[3, fast], len(self._block.places)
-        once = self._shapes.costs[np.unique(layouts[fast])][:, 3:].sum(axis=0)
-        nodes = np.bincount(chunks, costs[:, 0] + costs[:, 2] * records[1, fast], count) + once[0]
-        texts = np.bincount(chunks, costs[:, 1] + costs[:, 2] * records[1, fast], count) + once[1]
+        first = np.unique(chunks * len(self._shapes.layouts) + layouts[fast])  # each layout once in each chunk
+        once, where = self._shapes.costs[first % len(usable[:-1])], first // len(usable[:-1])
+        nodes = np.bincount(chunks, costs[:, 0] + costs[:, 5] * sizes, count) + np.bincount(where, once[:, 3], count)
+        texts = np.bincount(chunks, costs[:, 1] + costs[:, 2] * sizes, count) + np.bincount(where, once[:, 4], count)
         self._spent = nodes, texts
         over = (nodes > MAX_NODES) | (texts > MAX_TEXT)
         if over.any():
@@ -164,6 +165,7 @@ class _Decoder:
             else:
                 account.chunks += 1
                 account.flagged_chunks += place.flagged
+                account.slack += int(self._block.slack[chunk])
             slow = self._add_rows(chunk, sorted(read, key=lambda item: item.index), rows, account)
             account.records += fast[chunk] + slow
             account.slow += slow

@@ -52,6 +52,8 @@ class Gathered:
         Place, size, record id and chunk of each record of a sound chunk.
     counts : ndarray of int64, shape (chunks,)
         Records of each chunk; -1 where the complete reader must look at it.
+    slack : ndarray of int64, shape (chunks,)
+        Remains of an older use of each chunk.
     """
 
     data: npt.NDArray[np.uint8]
@@ -59,6 +61,7 @@ class Gathered:
     tails: list[tuple[int, int, Account]]
     records: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty((4, 0), np.int64))
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    slack: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def chunk(self, index: int) -> Chunk:
         """Return a chunk as the complete reader wants it."""
@@ -130,28 +133,31 @@ class Buffer:
     def _walk(self, gathered: Gathered) -> None:
         chunks = np.arange(len(gathered.places), dtype=np.int64) << 16
         gathered.counts = np.zeros(len(chunks), np.int64)
-        sound = np.array([self._check(gathered, index) for index in range(len(chunks))], np.bool_)
+        remains = np.array([self._check(gathered, index) for index in range(len(chunks))], np.int64)
+        sound = remains >= 0
         if self._records.shape[1] < len(chunks) * _MOST_RECORDS:
             self._records = np.empty((4, len(chunks) * _MOST_RECORDS), np.int64)
-        counts = np.zeros(int(sound.sum()), np.int64)
-        found = walk(gathered.data, chunks[sound], self._records, counts)
+        counts, gathered.slack = np.zeros(int(sound.sum()), np.int64), np.zeros(len(chunks), np.int64)
+        slack = np.zeros_like(counts)
+        found = walk(gathered.data, chunks[sound], remains[sound], self._records, counts, slack)
         gathered.records = self._records[:, :found]
         gathered.records[3] = np.flatnonzero(sound)[gathered.records[3]]
         gathered.counts[~sound] = -1
-        gathered.counts[sound] = counts
+        gathered.counts[sound], gathered.slack[sound] = counts, slack
 
-    def _check(self, gathered: Gathered, index: int) -> bool:
-        """Say whether a chunk may be walked by the kernel, and compare its checksums."""
+    def _check(self, gathered: Gathered, index: int) -> int:
+        """Compare the checksums of a chunk; return the first record signature behind its records, -1 if it is no chunk."""
         start, place, data = index << 16, gathered.places[index], self._bytes
         if not data.startswith(CHUNK_MAGIC, start):
-            return False
+            return -1
         *_, free, records_crc = CHUNK_HEADER.unpack_from(data, start)
-        if not CHUNK_HEADER_SIZE <= free <= CHUNK_SIZE or data.find(RECORD_MAGIC, start + free, start + CHUNK_SIZE) >= 0:
-            return False
+        if not CHUNK_HEADER_SIZE <= free <= CHUNK_SIZE:
+            return -1
         view: Any = memoryview(data)
         header = zlib.crc32(view[start + 128 : start + CHUNK_HEADER_SIZE], zlib.crc32(view[start : start + 120]))
         place.flagged = (
             header != int.from_bytes(view[start + CHUNK_CRC_OFFSET : start + CHUNK_CRC_OFFSET + 4], "little")
             or zlib.crc32(view[start + CHUNK_HEADER_SIZE : start + free]) != records_crc
         )
-        return True
+        remains = data.find(RECORD_MAGIC, start + free, start + CHUNK_SIZE)
+        return CHUNK_SIZE if remains < 0 else remains - start

@@ -73,6 +73,10 @@ class Layout:
         What its templates cost, once in a chunk.
     growth : float
         Upper bound for the characters that come out of a byte of the record.
+    copies : int
+        How often the most copied value is copied.
+    arrays : bool
+        There are array values, each item of which becomes an element.
     """
 
     heads: tuple[Source | None, Source | None, Source | None]
@@ -83,6 +87,8 @@ class Layout:
     once_nodes: int = 0
     once_characters: int = 0
     growth: float = 0.0
+    copies: int = 1
+    arrays: bool = False
 
 
 @dataclass(slots=True)
@@ -148,21 +154,23 @@ def _price(layout: Layout, probe: _Probe, start: int, end: int, parts: Parts) ->
     probe.read(start, end)
     layout.nodes, layout.characters = probe.spent.count, probe.spent.characters
     layout.once_nodes, layout.once_characters = first[0] - layout.nodes, first[1] - layout.characters
-    layout.growth = max(1, probe.copies) * max((_GROWTH.get(kind, 5.0) for kind in parts.kinds.values()), default=0.5)
+    layout.copies = max(1, probe.copies)
+    layout.arrays = any(kind & ARRAY and kind < 0x100 for kind in parts.kinds.values())
+    kinds = Counter(parts.kinds.values())
+    layout.growth = layout.copies * max((_GROWTH.get(kind, 5.0) for kind in kinds if kind not in _WIDTHS), default=0.5)
+    layout.characters += layout.copies * sum(count * _WIDTHS.get(kind, 0) for kind, count in kinds.items())
 
 
-_GROWTH: Final[dict[int, float]] = {
-    **dict.fromkeys((ValueType.NULL, ValueType.BINXML, *INTEGERS, ValueType.FILETIME), 0.0),  # not charged
-    ValueType.STRING: 0.5,
-    ValueType.ANSI_STRING: 1.0,
-    ValueType.BINARY: 2.0,
-    ValueType.GUID: 2.5,
-    ValueType.SYSTEMTIME: 2.0,
-    ValueType.SID: 3.0,
-    ValueType.BOOL: 1.25,
-    **dict.fromkeys((ValueType.HEX_INT32, ValueType.HEX_INT64, 0x410, 0x810), 2.5),
+_WIDTHS: Final[dict[int, int]] = {
+    **dict.fromkeys((ValueType.NULL, ValueType.BINXML, *INTEGERS, ValueType.FILETIME), 0),  # not charged
+    **dict.fromkeys((ValueType.FLOAT, ValueType.DOUBLE, ValueType.SYSTEMTIME), 32),
+    **dict.fromkeys((ValueType.HEX_INT32, ValueType.HEX_INT64, 0x410, 0x810, ValueType.BOOL), 18),
+    ValueType.GUID: 38,
+    ValueType.SID: 200,
 }
-"""Characters that a byte of a value may become; 5 for all others (arrays of bytes: digits, comma and blank)."""
+"""Most characters of a value, for types whose size is bounded."""
+_GROWTH: Final[dict[int, float]] = {ValueType.STRING: 0.5, ValueType.ANSI_STRING: 1.0, ValueType.BINARY: 2.0}
+"""Characters that a byte of a value becomes; 5 for all others (arrays of bytes: digits, comma and blank)."""
 
 
 class Meter(Budget):
@@ -200,7 +208,7 @@ class _Probe(Parser):
 
     def _value(self, place: Substitution, values: Any, depth: int) -> Content:
         if place.index < len(values.spans):
-            self._uses[values.spans[place.index][1]] += 1
+            self._uses[self._first + place.index] += 1
         return super()._value(place, values, depth)
 
     def read(self, start: int, end: int) -> tuple[list[Element], Flat]:
@@ -209,10 +217,13 @@ class _Probe(Parser):
             raise BinXmlError("the record holds no element")
         return roots, flatten(roots, self.budget)
 
-    def _fragment(self, start: int, end: int, depth: int) -> Content:
+    def _content(self, at: int, end: int, depth: int, *, inside: bool, **until: Any) -> Any:
+        first = None if inside else self._parts.firsts.get(at)
+        if first is None:
+            return super()._content(at, end, depth, inside=inside, **until)
         outer = self._first, self._next
-        self._first = self._next = self._parts.firsts[start]
-        content = super()._fragment(start, end, depth)
+        self._first = self._next = first  # a fragment starts here
+        content = super()._content(at, end, depth, inside=inside, **until)
         self._first, self._next = outer
         return content
 

@@ -351,7 +351,7 @@ def _word(data, kind, at, size, unit):
     if kind == 0x21:
         return kind if size > 0 else 0
     if kind == 0x13:
-        return kind if size >= 8 and size == 8 + 4 * data[at + 1] else ODD
+        return kind if size >= 8 and size <= 68 and size == 8 + 4 * data[at + 1] else ODD
     if kind == 0x10:
         return kind | size << 8 if size == 4 or size == 8 else ODD
     return kind if kind >= 0x80 and unit > 0 and size % unit == 0 else ODD

@@ -35,8 +35,8 @@ class Shapes:
         By number; None: for the complete reader.
     heads : ndarray of int64, shape (layouts, 6)
         For `encode_kernel.group`.
-    costs : ndarray of float64, shape (layouts, 5)
-        nodes, characters, characters per byte, nodes and characters once in a chunk.
+    costs : ndarray of float64, shape (layouts, 6)
+        nodes, characters, characters per byte, nodes and characters once in a chunk, nodes per byte.
     literals : list of (str or int)
     """
 
@@ -60,7 +60,7 @@ class Shapes:
         self.compiled = np.zeros(0, np.bool_)
         self.seen = np.zeros(0, np.int64)
         self.heads = np.zeros((0, 6), np.int64)
-        self.costs = np.zeros((0, 5), np.float64)
+        self.costs = np.zeros((0, 6), np.float64)
         self.literals: list[str | int] = []
         self.literal_bytes = 0
         self._literal_numbers: dict[str | int, int] = {}
@@ -105,7 +105,7 @@ class Shapes:
             self.compiled = np.append(self.compiled, np.zeros(more, np.bool_))
             self.seen = np.append(self.seen, np.zeros(more, np.int64))
             self.heads = np.append(self.heads, np.full((more, 6), UNUSABLE, np.int64), axis=0)
-            self.costs = np.append(self.costs, np.zeros((more, 5)), axis=0)
+            self.costs = np.append(self.costs, np.zeros((more, 6)), axis=0)
         self.seen += np.bincount(layouts[layouts >= 0], minlength=total)
         wanted = ~self.compiled & (self.seen >= WORTH)
         if not wanted.any():
@@ -134,8 +134,8 @@ class Shapes:
             self.place(source)  # literals must be known before the block is encoded
         for column, source in enumerate(layout.heads):
             self.heads[number, 2 * column : 2 * column + 2] = self.place(source)
-        costs = layout.nodes, layout.characters, layout.growth, layout.once_nodes, layout.once_characters
-        self.costs[number] = costs
+        once = layout.once_nodes, layout.once_characters
+        self.costs[number] = layout.nodes, layout.characters, layout.growth, *once, layout.copies * layout.arrays
 
     def _admit(self, layout: Layout) -> bool:
         """Whether there is room for the layout's literals."""

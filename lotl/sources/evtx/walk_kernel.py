@@ -1,4 +1,7 @@
-"""Compiled: where the records of sound chunks are. Chunks that are not sound are left to `lotl.sources.evtx.walk`."""
+"""Compiled: where the records of sound chunks are, by the rules of `lotl.sources.evtx.walk`.
+
+A chunk is sound when its records end exactly at the free space that its header states. All others are left to that module.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,53 @@ from typing import Final
 import numpy as np
 
 from lotl.kernel_cache import jit
-from lotl.sources.evtx.loads import load32, load64
+from lotl.sources.evtx.loads import borrow, load32, load64
 
 UNSOUND: Final = -1
 MIN_RECORD: Final = 28
+_MAGIC: Final = 0x2A2A
+_SIZE: Final = 65536
 
 
 @jit(boundscheck=True)
-def walk(data, chunks, records, counts):
+def _record(data, base, at):
+    """Return the size of the record at `at` of a chunk, or 0 if there is none."""
+    if at + MIN_RECORD > _SIZE or load32(data, base + at) != _MAGIC:
+        return 0
+    size = load32(data, base + at + 4)
+    behind = at + size
+    if size < MIN_RECORD or behind > _SIZE:
+        return 0
+    if load32(data, base + behind - 4) != size and (behind + 4 > _SIZE or load32(data, base + behind) != _MAGIC):
+        return 0
+    return size
+
+
+@jit(boundscheck=True)
+def _keep(data, base, at, size, chunk, records, found):
+    records[0, found], records[1, found], records[3, found] = base + at, size, chunk
+    records[2, found] = np.int64(load64(data, base + at + 8))
+    return found + 1
+
+
+@jit(boundscheck=True)
+def _slack(data, base, at):
+    """Count the records from `at` on, with anything between them."""
+    count = 0
+    while at + MIN_RECORD <= _SIZE:
+        size = _record(data, base, at)
+        if size:
+            count += 1
+            at += size
+        elif load64(data, base + at) == 0:
+            at += 8
+        else:
+            at += 1
+    return count
+
+
+@jit(boundscheck=True)
+def walk(data, chunks, remains, records, counts, slack):
     """Find the records of sound chunks.
 
     Parameters
@@ -22,33 +64,41 @@ def walk(data, chunks, records, counts):
     data : ndarray of uint8
     chunks : ndarray of int64, shape (c,)
         Where chunks start; each has 64 KiB, and `SLACK` bytes follow the last.
+    remains : ndarray of int64, shape (c,)
+        Offset of the first record signature behind the records of each chunk, 65536 if there is none.
     records : ndarray of int64, shape (4, capacity)
         Out: place, size, record id, index of the chunk in `chunks`.
     counts : ndarray of int64, shape (c,)
-        Out: records of each chunk; `UNSOUND` where they do not end exactly at the free space that the header states.
+        Out: records of each chunk, or `UNSOUND`.
+    slack : ndarray of int64, shape (c,)
+        Out: records of an older use of the chunk behind the others.
 
     Returns
     -------
     int
         Records found.
     """
+    data, records = borrow(data), borrow(records)
     found = 0
     for chunk in range(chunks.size):
         base = chunks[chunk]
-        free = load32(data, base + 48) if 0 <= base <= data.size - 65536 - 16 else 0
+        free = load32(data, base + 48) if 0 <= base <= data.size - _SIZE - 16 else 0
         at, first = 512, found
-        while at + MIN_RECORD <= free <= 65536 and found < records.shape[1]:
-            size = load32(data, base + at + 4)
-            if load32(data, base + at) != 0x2A2A or size < MIN_RECORD or at + size > free:
+        while at < free <= _SIZE:
+            size = _record(data, base, at)
+            if size == 0:
                 break
-            if load32(data, base + at + size - 4) != size:
-                break
-            records[0, found], records[1, found], records[3, found] = base + at, size, chunk
-            records[2, found] = np.int64(load64(data, base + at + 8))
-            found += 1
+            found = _keep(data, base, at, size, chunk, records, found)
             at += size
-        counts[chunk] = found - first
         if at != free:
-            counts[chunk] = UNSOUND
-            found = first
+            counts[chunk], slack[chunk], found = UNSOUND, 0, first
+            continue
+        if remains[chunk] == free:  # records that were written after the header
+            size = _record(data, base, at)
+            while found > first and size and np.int64(load64(data, base + at + 8)) == records[2, found - 1] + 1:
+                found = _keep(data, base, at, size, chunk, records, found)
+                at += size
+                size = _record(data, base, at)
+        counts[chunk] = found - first
+        slack[chunk] = _slack(data, base, max(at, remains[chunk]))
     return found
