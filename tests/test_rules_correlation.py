@@ -84,7 +84,9 @@ def test_temporal_without_condition_wants_all_rules() -> None:
 
 
 def test_conditions_over_rules() -> None:
-    text = CORRELATION.replace("event_count", "temporal").replace("{gt: 2, lte: 4.5}", "login and not (logout or login)")
+    text = CORRELATION.replace("event_count", "temporal").replace(
+        "{gt: 2, lte: 4.5}", "login and not (logout or login)"
+    )
     text = text.replace("00000000-0000-4000-9000-000000000012]", "logout]")
     correlation = only(found(text))
     assert correlation.conditions == ()
@@ -94,7 +96,9 @@ def test_conditions_over_rules() -> None:
 
 
 def test_aliases_are_resolved() -> None:
-    text = CORRELATION.replace("timespan", "aliases:\n        User: {login: SubjectUser, logout: TargetUser}\n    timespan")
+    text = CORRELATION.replace(
+        "timespan", "aliases:\n        User: {login: SubjectUser, logout: TargetUser}\n    timespan"
+    )
     assert only(found(text)).aliases == {"User": {LOGIN: "SubjectUser", LOGOUT: "TargetUser"}}
 
 
@@ -140,7 +144,9 @@ def test_bad_correlations_are_reported_and_the_rules_alert(old: str, new: str, s
 
 def test_what_reads_a_lost_rule_is_lost_with_the_reason() -> None:
     broken = RULE.format(name="bad", number=13).replace("EventID", "EventID|bogus")
-    inner = CORRELATION.replace("title: corr", "title: inner\nname: inner").replace("999", "998").replace("login", "bad")
+    inner = (
+        CORRELATION.replace("title: corr", "title: inner\nname: inner").replace("999", "998").replace("login", "bad")
+    )
     outer = CORRELATION.replace("login", "inner")
     rules = found(broken, inner, outer)
     what = [issue.what for issue in rules.errors if issue.state is State.INVALID]

@@ -62,7 +62,9 @@ def one(*sources: Any, **options: Any) -> Node:
     return found.rules[0].node
 
 
-@pytest.mark.parametrize("rules", ["[tool]", "tool", "any", "ANY", "[]", "5f0c1a52-0000-4000-8000-000000000001", "[TOOL]"])
+@pytest.mark.parametrize(
+    "rules", ["[tool]", "tool", "any", "ANY", "[]", "5f0c1a52-0000-4000-8000-000000000001", "[TOOL]"]
+)
 def test_a_filter_is_anded_to_the_rules_it_names(rules: str) -> None:
     assert equivalent(one(RULE), OWN)
     assert equivalent(one(RULE, filters=[FILTER.replace("[tool]", rules)]), FILTERED)
@@ -83,7 +85,15 @@ def test_hidden_detections_and_lists_of_conditions() -> None:
     rule = RULE.replace("condition: all of sel_*", "_x: {A: '1'}\n    condition: [1 of _*, sel_img]")
     expected = And((Or((leaf("A", "1"), leaf("Image", r"\a.exe", Op.ENDSWITH))), Not(leaf("User", "admin"))))
     found = one(rule, filters=[FILTER.replace("    sel_svc: {User: svc}\n", "")])
-    assert equivalent(found, Or((And((expected.children[0].children[0], expected.children[1])), And((expected.children[0].children[1], expected.children[1])))))  # type: ignore[union-attr]
+    assert equivalent(
+        found,
+        Or(
+            (
+                And((expected.children[0].children[0], expected.children[1])),
+                And((expected.children[0].children[1], expected.children[1])),
+            )
+        ),
+    )  # type: ignore[union-attr]
 
 
 def test_a_filter_for_another_log_source_or_rule_is_reported_idle() -> None:
@@ -142,9 +152,7 @@ def test_pipelines_rename_add_and_fill() -> None:
     assert not found.errors
     both = [And((leaf(name, "x", Op.CONTAINS), leaf(name, "y", Op.CONTAINS))) for name in ("c1", "c2")]
     user = Or((leaf("User", "bob"), leaf("User", "al", Op.STARTSWITH)))
-    expected = And(
-        (Leaf(Atom("EventID", Op.NUMBER, 1)), leaf("path", r"\a.exe", Op.ENDSWITH), Or(tuple(both)), user)
-    )
+    expected = And((Leaf(Atom("EventID", Op.NUMBER, 1)), leaf("path", r"\a.exe", Op.ENDSWITH), Or(tuple(both)), user))
     assert equivalent(found.rules[0].node, expected)
     assert found.rules[0].selectors == (Selector(SYSMON),)
     assert found.rules[0].document == load(rule, pipelines=[pipeline]).rules[0].document  # no random names
@@ -207,7 +215,9 @@ def test_trusted_pipelines_may_read_files(tmp_path: Path) -> None:
     assert not found.errors and isinstance(found.rules[0].node, Or)
 
 
-@pytest.mark.parametrize("text", ["a: 1\nb: 2\n", "transformations: [{type: nonsense}]\nname: x\n", "- 1\n- 2\n", "a: [\n"])
+@pytest.mark.parametrize(
+    "text", ["a: 1\nb: 2\n", "transformations: [{type: nonsense}]\nname: x\n", "- 1\n- 2\n", "a: [\n"]
+)
 def test_broken_pipelines_raise(text: str) -> None:
     with pytest.raises(RuleError):
         Pipeline([text])

@@ -124,7 +124,9 @@ def test_repeated_ids(tmp_path: Path) -> None:
 
 
 def test_rules_without_id_get_one_of_their_own() -> None:
-    text = "".join("---\n" + rule("same", 1).replace("id: 5f0c1a52-0000-4000-8000-000000000001\n", "") for _ in range(3))
+    text = "".join(
+        "---\n" + rule("same", 1).replace("id: 5f0c1a52-0000-4000-8000-000000000001\n", "") for _ in range(3)
+    )
     assert [each.meta.id for each in load(text).rules] == ["same", "same #2", "same #3"]
 
 

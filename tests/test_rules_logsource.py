@@ -84,7 +84,9 @@ def test_views_exist() -> None:
                 assert selector.selects(Kind(channel, None, event_id))
 
 
-def test_every_public_windows_rule_is_evaluable_or_reported(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_public_windows_rule_is_evaluable_or_reported(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOTL_CACHE_DIR", str(tmp_path))
     sigma = shared / "data" / "sigma"
     found = load(

@@ -102,11 +102,11 @@ def test_cased_counts_and_keeps_its_shape() -> None:
 
 
 def test_lists_are_or_and_all_is_and() -> None:
-    assert lowered("F|contains", ["a", "b"]) == Or((Leaf(Atom("F", Op.CONTAINS, "a")), Leaf(Atom("F", Op.CONTAINS, "b"))))
+    assert lowered("F|contains", ["a", "b"]) == Or(
+        (Leaf(Atom("F", Op.CONTAINS, "a")), Leaf(Atom("F", Op.CONTAINS, "b")))
+    )
     for key in ("F|contains|all", "F|all|contains"):
-        assert lowered(key, ["a", "b"]) == And(
-            (Leaf(Atom("F", Op.CONTAINS, "a")), Leaf(Atom("F", Op.CONTAINS, "b")))
-        )
+        assert lowered(key, ["a", "b"]) == And((Leaf(Atom("F", Op.CONTAINS, "a")), Leaf(Atom("F", Op.CONTAINS, "b"))))
     assert lowered("F", ["", None]) == Or((Leaf(Atom("F", Op.EQUALS, "")), Leaf(Atom("F", Op.NULL))))
 
 
@@ -207,7 +207,9 @@ def test_keywords_are_contained_in_some_value() -> None:
     assert keywords("x") == keywords(["x"]) == Leaf(Atom(None, Op.CONTAINS, "x"))
     assert keywords([4104]) == Leaf(Atom(None, Op.CONTAINS, "4104"))
     assert keywords(["a*b"]) == Leaf(Atom(None, Op.GLOB, (Wild.RUN, "a", Wild.RUN, "b", Wild.RUN)))
-    assert keywords({"|all": ["a", "b"]}) == And((Leaf(Atom(None, Op.CONTAINS, "a")), Leaf(Atom(None, Op.CONTAINS, "b"))))
+    assert keywords({"|all": ["a", "b"]}) == And(
+        (Leaf(Atom(None, Op.CONTAINS, "a")), Leaf(Atom(None, Op.CONTAINS, "b")))
+    )
     assert keywords({"|re": "x"}) == Leaf(Atom(None, Op.REGEX, ("x", "")))
     assert keywords({"|startswith": "x"}) == Leaf(Atom(None, Op.STARTSWITH, "x"))
     assert keywords(["n", {"A": "1"}]) == Or((Leaf(Atom(None, Op.CONTAINS, "n")), Leaf(Atom("A", Op.EQUALS, "1"))))
