@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from typing import Any
 
 import yaml
@@ -168,3 +169,10 @@ def test_rules_fire_about_as_often_as_not() -> None:
 
     count()
     assert 0.2 < fired[True] / sum(fired) < 0.8
+
+
+def test_classes_mean_what_they_mean_in_re() -> None:
+    letters = "".join(char for char in map(chr, range(0x3100)) if unicodedata.category(char) not in ("Cn", "Cs"))
+    for pattern in (r"\w", r"\W", r"\d", r"\s", r"\S", r"[\w]", r"[^\w-]", r"[\s\w]", r"[]\w{]", r"\w\b\W", r"\W\B\W"):
+        spans = [found.span() for found in re.finditer(pattern, letters)]
+        assert [found.span() for found in compile_regex(pattern, "").finditer(letters)] == spans, pattern
