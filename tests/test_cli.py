@@ -45,7 +45,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_scan_shows_a_table_that_obeys_nothing(folder: Path) -> None:
-    out = lotl("scan", folder / "logs", "-r", folder / "rules.yml")
+    short = lotl("scan", folder / "logs", "-r", folder / "rules.yml")
+    assert "2 hits of 1 rules: Account discovery" in short and "Port forwarding" in short
+    out = lotl("scan", folder / "logs", "-r", folder / "rules.yml", "--all")
     assert " HIGH " in out and "Port forwarding" in out and "4 hits on DC1, WS1" in out
     assert "netsh interface portproxy add" in out
     assert "\x1b" not in out and "\x07" not in out

@@ -20,7 +20,8 @@ from lotl.sources.evtx.blocks import cut, sniff
 from lotl.sources.evtx.format import CHUNK_HEADER_SIZE, CHUNK_SIZE, FILE_HEADER_SIZE, RECORD_MAGIC
 from lotl.sources.evtx.format import ValueType as V
 from lotl.sources.evtx.markup import CData, CharRef, Element, EntityRef, Instruction, Sub, element
-from lotl.sources.evtx.reader import EvtxSource, decode, records
+from lotl.sources.evtx.reader import decode, records
+from lotl.sources.evtx.source import EvtxSource
 from lotl.sources.evtx.writer import EvtxWriter, Record, Typed
 from lotl.sources.pack import pack
 from tests import hostile_evtx

@@ -10,6 +10,7 @@ import click
 
 from lotl.cli.options import LEVEL, rule_options
 from lotl.cli.progress import progress
+from lotl.rules.model import LEVELS
 
 EPILOG = """\b
 Examples:
@@ -39,6 +40,7 @@ Exit codes: 0 ran; 1 a hit at or above --fail-on; 2 wrong usage; 3 logs partly u
 @click.option("--fail-on", type=LEVEL, help="Exit with 1 when a hit has this level or above.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when logs could not be read in full.")
 @click.option("--profile", is_flag=True, help="Show the time of each stage and the costliest rules.")
+@click.option("--all", "everything", is_flag=True, help="Show low and informational hits one by one, too.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def command(
@@ -52,6 +54,7 @@ def command(
     fail_on: str | None,
     strict: bool,
     profile: bool,
+    everything: bool,
     quiet: bool,
     no_progress: bool,
     **chosen: Any,
@@ -82,7 +85,8 @@ def command(
     if rules_report:
         states.write(hits, Path(rules_report))
     if not quiet:
-        _print(hits, output)
+        lowest = LEVELS[0] if everything else chosen["level"] or "medium"
+        _print(hits, output, lowest)
     if timings is not None:
         click.echo(timings.render())
     return _exit_code(hits, fail_on, strict)
@@ -94,7 +98,7 @@ def _profile() -> Any:
     return Profile()
 
 
-def _print(hits: Any, output: tuple[str, ...]) -> None:
+def _print(hits: Any, output: tuple[str, ...], lowest: str) -> None:
     from rich.console import Console
 
     from lotl.report import terminal
@@ -102,7 +106,7 @@ def _print(hits: Any, output: tuple[str, ...]) -> None:
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     if not output:
-        terminal.show(hits, console)
+        terminal.show(hits, console, lowest=lowest)
         return
     terminal.show_summary(summarise(hits), console)
     for path in output:

@@ -35,20 +35,34 @@ STATE_WORDS: Final = {
 """How states are called in the summary, in its order."""
 
 
-def show(hits: Hits, console: Console) -> None:
-    """Print a result to `console`."""
+def show(hits: Hits, console: Console, *, lowest: str = "medium") -> None:
+    """Print a result to `console`: rules from level `lowest` on one by one, those below as a count."""
     summary = summarise(hits)
     for result in summary.correlations:
         _correlation(result, console)
     level = ""
     table = hits.table
-    for line in summary.lines:
+    shown = [line for line in summary.lines if rank(line.level) >= rank(lowest)]
+    for line in shown:
         if line.level != level:
             level = line.level
             console.print()
             console.print(Text(f" {level.upper()} ", STYLES.get(level, "")))
         _rule(hits, table, line, console)
+    _collapsed(summary.lines[len(shown) :], console)
     show_summary(summary, console)
+
+
+def _collapsed(lines: list[RuleLine], console: Console) -> None:
+    """Print one line per level for rules that are not shown one by one."""
+    for level in dict.fromkeys(line.level for line in lines):
+        rules = [line for line in lines if line.level == level]
+        count = sum(len(line.hits) for line in rules)
+        titles = ", ".join(printable(line.meta.title, 50) for line in rules[:3]) + (" …" if len(rules) > 3 else "")
+        console.print()
+        head = Text(f" {level.upper()} ", STYLES.get(level, ""))
+        head.append(f"  {count:,} hits of {len(rules):,} rules: {titles}  (--all shows them)", "dim")
+        console.print(head, soft_wrap=True)
 
 
 def _rule(hits: Hits, table: Any, line: RuleLine, console: Console) -> None:

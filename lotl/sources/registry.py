@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lotl.sources.base import Source
-from lotl.sources.evtx.reader import EvtxSource
+from lotl.sources.evtx.source import EvtxSource
 
 SOURCES: tuple[Source, ...] = (EvtxSource(),)
 """A new format is one file beside this one and one entry here."""

@@ -10,31 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lotl.sources.base import Account, Block, Decoded, Extent
+from lotl.sources.base import Account, Block, Decoded
 from lotl.sources.evtx.assemble import Assembler
 from lotl.sources.evtx.binxml import Parser
-from lotl.sources.evtx.blocks import Chunk, cut, examine, keep, load, lose, position, sniff
+from lotl.sources.evtx.blocks import Chunk, cut, examine, keep, load, lose, position
 from lotl.sources.evtx.flatten import Flat, flatten
 from lotl.sources.evtx.values import BinXmlError
 from lotl.sources.evtx.walk import Slot
-
-
-class EvtxSource:
-    """Windows event logs, whole, damaged or carved. See `lotl.sources.base.Source`."""
-
-    name = "evtx"
-
-    def sniff(self, head: bytes) -> bool:
-        """Say from the first 64 KiB whether the bytes are an event log."""
-        return sniff(head)
-
-    def blocks(self, source: int, path: Path, account: Account, target: int) -> Iterator[Extent]:
-        """Cut a log into extents of whole chunks, about `target` bytes each."""
-        return cut(source, path, account, target)
-
-    def decode(self, block: Block) -> Decoded:
-        """Read the records of a block."""
-        return decode(block)
 
 
 def decode(block: Block) -> Decoded:
