@@ -118,50 +118,54 @@ def simulation_start() -> int:
 # --- frames -----------------------------------------------------------------------------------------------------------
 
 
+class FrameStamp:
+    """A flat table as a stamp: where the markers are is found once.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table.combine_chunks()
+        self._marked: list[tuple[int, pa.Array, list[list[str]]]] = []
+        for index, field in enumerate(table.schema):
+            column = self.table.column(index)
+            if field.type != pa.string() or column.null_count == len(column):
+                continue
+            mask = pc.fill_null(pc.match_substring(column, MARKER), False).combine_chunks()
+            if pc.any(mask).as_py():
+                pieces = [text.split(MARKER) for text in column.filter(mask).to_pylist()]
+                self._marked.append((index, mask, pieces))
+
+    def stamp(self, lap: int, span: Any, nonce: int) -> tuple[pa.Table, int]:
+        """Return the table `lap` times `span` later with other ids and numbers, and the next unused number."""
+        table = self.table
+        for name, move in (
+            ("EventRecordID", lap * 10_000_000),
+            ("TimeCreated", pa.scalar(span * lap, pa.duration("us"))),
+        ):
+            table = table.set_column(table.schema.get_field_index(name), name, pc.add(table[name], move))
+        for index, mask, pieces in self._marked:
+            last = nonce + len(pieces)
+            numbers = (np.arange(nonce, last, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(16)
+            texts = [f"{number:012x}".join(parts) for number, parts in zip(numbers.tolist(), pieces, strict=True)]
+            column = pc.replace_with_mask(table.column(index).combine_chunks(), mask, pa.array(texts, pa.string()))
+            table, nonce = table.set_column(index, table.schema.field(index), column), last
+        return table, nonce
+
+
 def frames(simulation: Simulation, records: int, scratch: Path) -> Iterator[pa.Table]:
     """Yield flat tables (see `lotl.simulate.export.tables`) with `records` rows in all."""
-    base: list[pa.Table] = []
-    nonce = made = 0
-    for table in tables(simulation.events(), scratch / "frames", rows=100_000):
-        base.append(table)
-        table, nonce = _renumbered(table, 0, nonce)
-        yield table.slice(0, records - made)
-        made += min(table.num_rows, records - made)
-        if made >= records:
-            return
-    span = pc.max(base[-1]["TimeCreated"]).as_py() - pc.min(base[0]["TimeCreated"]).as_py()
-    turn = 0
+    stamps = [FrameStamp(table) for table in tables(simulation.events(), scratch / "frames", rows=100_000)]
+    times = [pc.min_max(stamp.table["TimeCreated"]).as_py() for stamp in stamps]
+    span = max(pair["max"] for pair in times) - min(pair["min"] for pair in times)
+    made = turn = nonce = 0
     while made < records:
-        table = base[turn % len(base)]
-        lap = turn // len(base) + 1
-        turn += 1
-        moved = pc.add(table["TimeCreated"], pa.scalar(span * lap, pa.duration("us")))
-        table = table.set_column(table.schema.get_field_index("TimeCreated"), "TimeCreated", moved)
-        table, nonce = _renumbered(table, lap * 10_000_000, nonce)
+        table, nonce = stamps[turn % len(stamps)].stamp(turn // len(stamps), span, nonce)
         yield table.slice(0, records - made)
         made += min(table.num_rows, records - made)
-
-
-def _renumbered(table: pa.Table, shift: int, nonce: int) -> tuple[pa.Table, int]:
-    """Shift record ids and put a different number over every marker; return the next unused number."""
-    ids = table.schema.get_field_index("EventRecordID")
-    table = table.set_column(ids, "EventRecordID", pc.add(table.column(ids), shift))
-    for index, field in enumerate(table.schema):
-        if field.type != pa.string():
-            continue
-        column = table.column(index).combine_chunks()
-        rows = np.flatnonzero(pc.fill_null(pc.match_substring(column, MARKER), False).to_numpy(zero_copy_only=False))
-        if len(rows):
-            numbers = (
-                np.arange(nonce, nonce + len(rows), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-            ) >> np.uint64(16)
-            fresh = iter(f"{number:012x}" for number in numbers.tolist())
-            cells = column.to_pylist()
-            for row in rows.tolist():
-                cells[row] = cells[row].replace(MARKER, next(fresh))
-            table = table.set_column(index, field.name, pa.array(cells, pa.string()))
-            nonce += len(rows)
-    return table, nonce
+        turn += 1
 
 
 def make_frame(simulation: Simulation, path: Path, records: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import importlib.util
 import json
 import re
 from collections import Counter, defaultdict
@@ -20,6 +21,7 @@ from lotl.simulate.estate import SYSTEM_LUID
 from lotl.simulate.export import flat
 from lotl.simulate.obfuscate import encoded, type_out
 from lotl.sources.evtx.format import ValueType
+from tests.conftest import ROOT
 
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 
@@ -370,7 +372,14 @@ def test_demo_set(tmp_path: Path) -> None:
     assert {path.parent.name for path in paths} == {"HLD-DC01", "HLD-FS01", "HLD-WS001"}
     with (tmp_path / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["label"] for row in rows} >= {"VT-012", "VT-018", "VT-080", "VT-090", "network_gathering", "install_media"}
+    assert {row["label"] for row in rows} >= {
+        "VT-012",
+        "VT-018",
+        "VT-080",
+        "VT-090",
+        "network_gathering",
+        "install_media",
+    }
     assert 5_000_000 < sum(path.stat().st_size for path in paths) < 60_000_000
 
 
@@ -381,3 +390,47 @@ def test_demo_set(tmp_path: Path) -> None:
 def test_wrong_arguments_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         simulate(**options)
+
+
+# --- the benchmark generator ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def generate() -> Any:
+    spec = importlib.util.spec_from_file_location("benchmark_generate", ROOT / "benchmarks" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_evtx_has_the_count_and_the_share_of_new_command_lines(tmp_path: Path, generate: Any) -> None:
+    evtx = pytest.importorskip("evtx")
+    generate.main([str(tmp_path), "--records", "30000", "--distinct", "0.5", "--hosts", "2", "--fresh", "4000"])
+    total, commands = 0, []
+    for path in sorted(tmp_path.rglob("*.evtx")):
+        ids = []
+        for row in evtx.PyEvtxParser(str(path)).records_json():
+            event = json.loads(row["data"])["Event"]
+            assert row["event_record_id"] == event["System"]["EventRecordID"]
+            ids.append(row["event_record_id"])
+            if event["System"]["Channel"] == SYSMON and event["System"]["EventID"] == 1:
+                commands.append(event["EventData"]["CommandLine"])
+        assert ids == list(range(1, len(ids) + 1))
+        total += len(ids)
+    assert total == 30000
+    once = sum(count == 1 for count in Counter(commands).values())
+    assert len(commands) > 2000 and 0.3 < once / len(commands) < 0.6
+    assert not any(generate.MARKER in command for command in commands)
+
+
+def test_generated_frame(tmp_path: Path, generate: Any) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "logs.parquet"
+    generate.main([str(path), "--records", "9000", "--distinct", "0.4", "--hosts", "1", "--fresh", "3000"])
+    table = parquet.read_table(path)
+    assert table.num_rows == 9000
+    commands = [command for command in table["CommandLine"].to_pylist() if command]
+    assert len(commands) > 500 and not any(generate.MARKER in command for command in commands)
+    keys = set(zip(*(table[name].to_pylist() for name in ("Computer", "Channel", "EventRecordID")), strict=True))
+    assert len(keys) == 9000

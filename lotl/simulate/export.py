@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -16,7 +17,7 @@ from lotl.simulate.feed import Label
 from lotl.simulate.kinds import KINDS, EventKind
 from lotl.sources.evtx.encode import TEXTS, Typed, filetime, text, time_text
 from lotl.sources.evtx.format import ARRAY, ValueType
-from lotl.sources.evtx.writer import EvtxWriter
+from lotl.sources.evtx.writer import EvtxWriter, Layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -137,21 +138,15 @@ def _plan(kind: EventKind) -> list[tuple[str, Callable[[Any], Any] | None]]:
     return known
 
 
-def flat(event: Event) -> dict[str, Any]:
-    """Return an event as one dictionary: `lotl.schema.SYSTEM` columns, then its own fields as Windows names them.
-
-    Numbers stay numbers, everything else is text as Windows prints it; nameless data is a list under ``Data``.
-    """
-    layout = event.kind.layout
+@cache
+def _constants(layout: Layout) -> dict[str, Any]:
+    """Return the System columns that all events of a kind share."""
     level, opcode, task, event_id, qualifiers, keywords, version = layout.constants
     provider, guid, source = layout.literal or (layout.provider, layout.guid, None)
-    system: dict[str, Any] = {
-        "TimeCreated": time_text(filetime(event.time)),
-        "Computer": event.computer,
-        "Channel": event.channel,
+    system = {
+        "Channel": layout.channel,
         "Provider_Name": provider,
         "EventID": event_id,
-        "EventRecordID": event.record_id,
         "Level": level,
         "Version": version,
         "Task": task,
@@ -160,12 +155,27 @@ def flat(event: Event) -> dict[str, Any]:
         "EventID_Qualifiers": qualifiers,
         "Provider_Guid": guid and text(Typed(ValueType.GUID, guid.strip("{}"))),
         "Provider_EventSourceName": source,
+    }
+    return {name: value for name, value in system.items() if value is not None}
+
+
+def flat(event: Event) -> dict[str, Any]:
+    """Return an event as one dictionary: `lotl.schema.SYSTEM` columns, then its own fields as Windows names them.
+
+    Numbers stay numbers, everything else is text as Windows prints it; nameless data is a list under ``Data``.
+    """
+    record = {
+        "TimeCreated": time_text(filetime(event.time)),
+        "Computer": event.computer,
+        "EventRecordID": event.record_id,
         "Execution_ProcessID": event.process_id,
         "Execution_ThreadID": event.thread_id,
-        "Security_UserID": event.user_sid,
-        "Correlation_ActivityID": event.activity_id and text(Typed(ValueType.GUID, event.activity_id)),
+        **_constants(event.kind.layout),
     }
-    record = {name: value for name, value in system.items() if value is not None}
+    if event.user_sid is not None:
+        record["Security_UserID"] = event.user_sid
+    if event.activity_id is not None:
+        record["Correlation_ActivityID"] = text(Typed(ValueType.GUID, event.activity_id))
     for (name, show), value in zip(_plan(event.kind), event.values, strict=True):
         if value is not None:
             record[name] = value if show is None else show(value)
@@ -203,12 +213,16 @@ def tables(events: Iterable[Event], path: Path, *, rows: int = 20_000) -> Iterat
     columns |= {name: pa.string() for name in sorted(names)} | {"Data": pa.list_(pa.string())}
     stream = _labelled(events, path)
     while batch := list(islice(stream, rows)):
-        cells: dict[str, list[Any]] = {name: [None] * len(batch) for name in columns}
+        cells: dict[str, list[Any]] = {}
         for index, (time, record) in enumerate(batch):
             record["TimeCreated"] = time
             for name, value in record.items():
+                if name not in cells:
+                    cells[name] = [None] * len(batch)
                 cells[name][index] = value
-        arrays = [_array(cells[name], kind) for name, kind in columns.items()]
+        arrays = [
+            _array(cells[name], kind) if name in cells else pa.nulls(len(batch), kind) for name, kind in columns.items()
+        ]
         yield pa.Table.from_arrays(arrays, schema=pa.schema(list(columns.items())))
 
 

@@ -102,16 +102,18 @@ def utf16(text: str) -> bytes:
 
 
 class _Texts(dict[str, bytes]):
-    """UTF-16 of texts, remembered: logs repeat most of theirs. Cleared when it grows large."""
+    """UTF-16 of texts, the short ones remembered: logs repeat most of theirs. Cleared when it grows large."""
 
     def __missing__(self, text: str) -> bytes:
-        if len(self) >= 1 << 16:
-            self.clear()
-        self[text] = data = utf16(text)
+        data = utf16(text)
+        if len(data) <= 1024:
+            if len(self) >= 1 << 16:
+                self.clear()
+            self[text] = data
         return data
 
 
-_TEXTS: Final = _Texts()
+_UTF16: Final = _Texts()
 
 
 def _ansi(text: str | bytes) -> bytes:
@@ -156,7 +158,7 @@ def _number(code: str) -> Callable[[Any], bytes]:
 ENCODERS: Final[dict[int, Callable[[Any], bytes]]] = {
     **{kind: _number(code) for kind, code in STRUCT_CODES.items()},
     ValueType.NULL: lambda value: b"",
-    ValueType.STRING: _TEXTS.__getitem__,
+    ValueType.STRING: _UTF16.__getitem__,
     ValueType.ANSI_STRING: _ansi,
     ValueType.BINARY: bytes,
     ValueType.GUID: guid_bytes,
@@ -224,7 +226,9 @@ def _systemtime_text(value: datetime | Sequence[int]) -> str:
 
 
 def _guid_text(value: uuid.UUID | str | bytes) -> str:
-    return "{" + str(uuid.UUID(bytes_le=guid_bytes(value))).upper() + "}"
+    raw = guid_bytes(value)
+    first, second, third = struct.unpack_from("<IHH", raw)
+    return f"{{{first:08X}-{second:04X}-{third:04X}-{raw[8:10].hex().upper()}-{raw[10:].hex().upper()}}}"
 
 
 def _sid_text(value: str | bytes) -> str:
