@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +100,9 @@ def test_warm_equals_cold(rules: Path) -> None:
     same_rules(cold, warm)
     same_plans(cold_plan, plan_for(warm))
     same_plans(plan_for(cold, ignore_logsource=True), plan_for(warm, ignore_logsource=True))
-    assert warm.rules[-1] == cold.rules[-1] and warm.rules[1:3] == cold.rules[1:3]
+    assert warm.rules[-1] == cold.rules[-1] and cold.rules[1:3] == warm.rules[1:3]
+    assert pickle.loads(pickle.dumps(warm)).rules[0] == cold.rules[0]
+    assert replace(warm.rules[5], generates=False) == replace(cold.rules[5], generates=False) != cold.rules[5]
     chosen = [each.select(exclude="rule 11") for each in (cold, warm)]
     same_rules(*chosen)
     same_plans(plan_for(chosen[0]), plan_for(chosen[1]))

@@ -155,9 +155,9 @@ def test_what_reads_a_lost_rule_is_lost_with_the_reason() -> None:
 
 def test_circles_and_ambiguous_names_are_errors() -> None:
     circle = CORRELATION.replace("title: corr", "title: corr\nname: me").replace("login", "me")
-    assert "reads itself" in [i.what for i in found(circle).errors if i.state is State.INVALID][0]
+    assert "reads itself" in next(i.what for i in found(circle).errors if i.state is State.INVALID)
     twin = RULE.format(name="login", number=14)
-    assert "belongs to 2 rules" in [i.what for i in found(twin, CORRELATION).errors if i.state is State.INVALID][0]
+    assert "belongs to 2 rules" in next(i.what for i in found(twin, CORRELATION).errors if i.state is State.INVALID)
 
 
 def test_conformance_correlations_are_read(shared: Path) -> None:

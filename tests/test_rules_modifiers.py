@@ -10,8 +10,8 @@ import pytest
 from lotl.plan.ir import And, Atom, Leaf, Node, Not, Op, Or, Wild
 from lotl.rules.fault import Fault
 from lotl.rules.lower import lower
-from lotl.rules.modifiers import base64_offsets
 from lotl.rules.model import State
+from lotl.rules.modifiers import base64_offsets
 
 
 def lowered(key: str, value: Any, **placeholders: list[str]) -> Node:

@@ -14,8 +14,7 @@ from lotl.rules import diskcache
 from lotl.rules.load import collector_paused
 from lotl.rules.model import Rule
 from lotl.rules.ruleset import RuleSet
-from lotl.rules.store import read_value, write_value
-from lotl.schema import Selector
+from lotl.rules.store import read_selector, read_value, write_selector, write_value
 
 _ARRAYS: Final = {
     "atom_field": "<i4",
@@ -63,12 +62,7 @@ def plan_for(rules: RuleSet | Iterable[Rule], *, ignore_logsource: bool = False)
 
 def _save(key: str, plan: Plan) -> None:
     routing = [
-        [
-            [s.channel, None if s.event_ids is None else sorted(s.event_ids), s.provider, s.view, s.where],
-            indices.tolist(),
-            nodes.tolist(),
-        ]
-        for s, indices, nodes in plan.routing
+        [write_selector(selector), indices.tolist(), nodes.tolist()] for selector, indices, nodes in plan.routing
     ]
     blobs = {name: np.ascontiguousarray(getattr(plan, name), code).tobytes() for name, code in _ARRAYS.items()}
     blobs["values"] = json.dumps([write_value(atom) for atom in plan.atoms]).encode()
@@ -87,16 +81,10 @@ def _restore(key: str, whole: RuleSet) -> Plan | None:
             values[at] = read_value(OPS[arrays["atom_op"][at]].value, values[at])
         rest = json.loads(bytes(blobs["rest"]))
         routing = tuple(
-            (_selector(row), np.array(indices, np.int32), np.array(nodes, np.int32))
+            (read_selector(row), np.array(indices, np.int32), np.array(nodes, np.int32))
             for row, indices, nodes in rest["routing"]
         )
         plan = Plan(whole.rules, tuple(rest["fields"]), atom_value=values, routing=routing, **arrays)
         return plan if plan.consistent() else None
     except (KeyError, TypeError, ValueError, IndexError, RecursionError):
         return None
-
-
-def _selector(row: list[Any]) -> Selector:
-    channel, event_ids, provider, view, where = row
-    conditions = tuple((name, tuple(values)) for name, values in where)
-    return Selector(channel, None if event_ids is None else frozenset(event_ids), provider, view, conditions)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TypeAlias
 
-from lotl.plan.ir import And, AtLeast, Atom, Const, Leaf, Node, Not, Or
+from lotl.plan.ir import And, AtLeast, Atom, Leaf, Node, Not, Or
 
 Ref: TypeAlias = int
 """A node of a `Graph`: atom ``i`` is ``i``, inner node ``j`` is ``-1 - j``, in the order in which they were made."""
@@ -42,7 +42,7 @@ class Graph:
 
     Examples
     --------
-    >>> from lotl.plan.ir import Op
+    >>> from lotl.plan.ir import Const, Op
     >>> a, b = Leaf(Atom("A", Op.NULL)), Leaf(Atom("B", Op.NULL))
     >>> graph = Graph()
     >>> graph.add(Not(Not(And((a, Or((a, a)), Const(True)))))), graph.add(AtLeast(2, (a, Const(True), Const(False))))

@@ -1,8 +1,9 @@
-"""Assembly: entries to a `RuleSet`. Each document ends as a rule, a correlation, a filter, or an `Issue` that says why."""
+"""Assembly: entries to a `RuleSet`. Each document ends as a rule, correlation or filter, or as an `Issue`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from lotl.errors import UnsupportedRule
@@ -158,7 +159,8 @@ class Assembly:
 
     def _refuse_other(self, entry: Entry) -> None:
         if entry.sort is not Sort.FILTER:
-            self._fail(entry, Fault(entry.problem or "this is no Sigma filter", hint="filters have a 'filter:' section"))
+            what = entry.problem or "this is no Sigma filter"
+            self._fail(entry, Fault(what, hint="filters have a 'filter:' section"))
 
     def _report_idle_filters(self) -> None:
         for each in self._filters:
@@ -169,8 +171,6 @@ class Assembly:
 
     def _meta(self, entry: Entry) -> Meta | None:
         """Return the metadata with an id of its own; None for a repeated rule."""
-        from dataclasses import replace
-
         meta = metadata(entry.content, entry.origin.name, entry.line)
         if not meta.id:
             base = meta.name or meta.title or "untitled"

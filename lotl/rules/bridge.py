@@ -79,11 +79,15 @@ def to_sigma(document: Mapping[str, Any], placeholders: Mapping[str, list[str]])
 
 def _detection(definition: Any, placeholders: Mapping[str, list[str]], path: tuple[str | int, ...]) -> SigmaDetection:
     if isinstance(definition, Mapping):
-        items = [_item(key, value, placeholders, (*path, key)) for key, value in definition.items()]
+        items: list[SigmaDetectionItem | SigmaDetection] = [
+            _item(key, value, placeholders, (*path, key)) for key, value in definition.items()
+        ]
         return SigmaDetection(items, item_linking=ConditionAND)
     values = definition if isinstance(definition, list) else [definition]
     if any(isinstance(value, Mapping | list) for value in values):
-        parts = [_detection(value, placeholders, (*path, at)) for at, value in enumerate(values)]
+        parts: list[SigmaDetectionItem | SigmaDetection] = [
+            _detection(value, placeholders, (*path, at)) for at, value in enumerate(values)
+        ]
         return SigmaDetection(parts, item_linking=ConditionOR)
     return SigmaDetection([_item("", values, placeholders, path)], item_linking=ConditionAND)
 
@@ -114,10 +118,11 @@ def _sigma(field: str | None, value: Value) -> SigmaType:
         case str():
             return _sigma(field, as_text(value))
         case Text(forms):
-            strings = [_string(form, value) for each in forms for form in _spelled(each)]
+            strings: list[SigmaType] = [_string(form, value) for each in forms for form in _spelled(each)]
             return strings[0] if len(strings) == 1 else SigmaExpansion(strings)
         case Regex(patterns, flags):
-            made = [SigmaRegularExpression(pattern, {_FLAGS[flag] for flag in flags}) for pattern in patterns]
+            chosen = {_FLAGS[flag] for flag in flags}
+            made: list[SigmaType] = [SigmaRegularExpression(pattern, set(chosen)) for pattern in patterns]
             return made[0] if len(made) == 1 else SigmaExpansion(made)
         case Network(network):
             return SigmaCIDRExpression(network)

@@ -18,7 +18,8 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple, NoReturn, TypeAlias
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
 
 from lotl.plan.ir import And, AtLeast, Node, Not, Or
 from lotl.rules.fault import Fault
@@ -33,20 +34,23 @@ _TOKEN = re.compile(r"[()]|[^\s()]+")
 _RESERVED = frozenset({"and", "or", "not", "of", "(", ")"})
 
 
-class Name(NamedTuple):
+@dataclass(frozen=True)
+class Name:
     """A detection by its identifier."""
 
     name: str
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True)
+class Group:
     """At least `count` of `parts`."""
 
     count: int
     parts: tuple[Tree, ...]
 
 
-class Negation(NamedTuple):
+@dataclass(frozen=True)
+class Negation:
     """Not `part`."""
 
     part: Tree

@@ -14,7 +14,7 @@ from typing import Any
 
 from lotl.rules import condition
 from lotl.rules.fault import Fault
-from lotl.rules.model import Correlation, Meta, Rule, RuleLogic, State
+from lotl.rules.model import Correlation, Meta, Rule, RuleLogic
 
 PATH = ("correlation",)
 VALUE_TYPES = ("value_count", "value_sum", "value_avg", "value_percentile", "value_median")
@@ -61,8 +61,16 @@ def read_correlation(content: Mapping[str, Any], meta: Meta) -> Draft:
     if not isinstance(generate, bool):
         raise Fault(f"generate is neither true nor false: {generate!r}", (*PATH, "generate"))
     correlation = Correlation(
-        meta, kind, rules, _texts(section.get("group-by"), "group-by"), _timespan(section.get("timespan")),
-        conditions, fields, percentile, _aliases(section.get("aliases")), generate,
+        meta,
+        kind,
+        rules,
+        _texts(section.get("group-by"), "group-by"),
+        _timespan(section.get("timespan")),
+        conditions,
+        fields,
+        percentile,
+        _aliases(section.get("aliases")),
+        generate,
     )
     return Draft(correlation, logic)
 
@@ -179,10 +187,11 @@ class Resolver:
         for alias, fields in correlation.aliases.items():
             for name in fields:
                 if name not in ids and self._id(name) not in ids.values():
-                    raise Fault(f"alias {alias!r} names the rule {name!r}, which is not read", (*PATH, "aliases", alias))
+                    what = f"alias {alias!r} names the rule {name!r}, which is not read"
+                    raise Fault(what, (*PATH, "aliases", alias))
         return replace(
             correlation,
-            rules=tuple(ids.values()) if len(set(ids.values())) == len(ids) else tuple(dict.fromkeys(ids.values())),
+            rules=tuple(dict.fromkeys(ids.values())),
             aliases={
                 alias: {self._id(name): field for name, field in fields.items()}
                 for alias, fields in correlation.aliases.items()

@@ -6,6 +6,7 @@ the usual way (``0x17``, ``010``, ``1:30``) is remarked on. Repeated keys are an
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -47,7 +48,7 @@ class Document(NamedTuple):
     shared: bool = False
 
 
-class _Loader(_Base):  # type: ignore[misc,valid-type]
+class _Loader(_Base):  # type: ignore[misc]
     """PyYAML's safe loader with a constructor of its own: most nodes are text, which needs no dispatch."""
 
     def build(self, node: Any) -> Any:
@@ -102,7 +103,7 @@ class _Loader(_Base):  # type: ignore[misc,valid-type]
         value: int = self.construct_yaml_int(node)
         if str(value) != node.value:
             line = node.start_mark.line + 1
-            self.remarks.append(f"line {line}: {node.value} is the number {value} in YAML; quote it if the text is meant")
+            self.remarks.append(f"line {line}: {node.value} is the number {value} in YAML; quote it to mean the text")
         return value
 
 
@@ -129,7 +130,7 @@ def read(data: bytes) -> list[Document]:
     Examples
     --------
     >>> [(d.line, d.content, d.problem) for d in read(b"a: 1\\n---\\nb: [\\n---\\nc: 3\\n")]
-    [(1, {'a': 1}, ''), (3, None, 'line 4: expected the node content, but found ...'), (5, {'c': 3}, '')]
+    [(1, {'a': 1}, ''), (3, None, 'line 4: did not find expected node content'), (5, {'c': 3}, '')]
     """
     if len(data) > LARGEST:
         return [Document(None, 1, f"larger than {LARGEST >> 20} MiB")]
@@ -146,7 +147,7 @@ def read(data: bytes) -> list[Document]:
         try:
             found += [document._replace(line=document.line + skipped) for document in _documents(piece)]
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            found.append(Document(None, skipped + 1, _explain(error, skipped)))
+            found.append(Document(None, skipped + 1 + piece.startswith(b"---"), _explain(error, skipped)))
     return found
 
 
@@ -187,7 +188,7 @@ def _documents(data: bytes) -> Iterator[Document]:
 def _pieces(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Cut at document separators: (lines before, bytes)."""
     cuts = [0, *(match.start() for match in _SEPARATOR.finditer(data) if match.start()), len(data)]
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         yield data.count(b"\n", 0, start), data[start:end]
 
 

@@ -14,7 +14,7 @@ from lotl.rules import condition
 from lotl.rules.fault import Fault
 from lotl.rules.lower import conditions_of, lower
 from lotl.rules.meta import logsource_of
-from lotl.rules.model import LogSource, Meta, State
+from lotl.rules.model import LogSource, Meta
 
 PATH = ("filter",)
 

@@ -49,8 +49,8 @@ def problems(document: Mapping[str, Any]) -> list[str]:
     known["id"] = str(known["id"]) if known.get("id") is not None else None
     try:
         errors = SigmaRule.from_dict({**known, **STUB}, collect_errors=True).errors
-    except (TypeError, ValueError, AttributeError, KeyError) as error:  # pySigma trips over some wrong types
-        raise Fault(f"the metadata cannot be read: {error}") from error
+    except (TypeError, ValueError, AttributeError, KeyError) as trouble:  # pySigma trips over some wrong types
+        raise Fault(f"the metadata cannot be read: {trouble}") from trouble
     mild = []
     for error in errors:
         kind, what = type(error).__name__, str(error)

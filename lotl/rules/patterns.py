@@ -1,7 +1,7 @@
 r"""Sigma strings: literal text with wildcards.
 
-``*`` and ``?`` are wildcards; ``\*``, ``\?`` and ``\\`` are the characters themselves; a backslash before anything else,
-or at the end, is a backslash (Sigma specification 2.1, "Escaping").
+``*`` and ``?`` are wildcards; ``\*``, ``\?`` and ``\\`` are the characters themselves; a backslash before anything
+else, or at the end, is a backslash (Sigma specification 2.1, "Escaping").
 """
 
 from __future__ import annotations

@@ -67,7 +67,8 @@ class RuleSet:
     @cached_property
     def by_id(self) -> dict[str, Rule | Correlation]:
         """Rules and correlations by id."""
-        return {rule.meta.id: rule for rule in (*self.rules, *self.correlations)}
+        every: list[Rule | Correlation] = [*self.rules, *self.correlations]
+        return {rule.meta.id: rule for rule in every}
 
     @cached_property
     def metas(self) -> list[Meta]:

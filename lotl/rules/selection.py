@@ -41,7 +41,11 @@ class Selection:
         chosen = [at for at, meta in enumerate(metas) if at in picked or meta.id in needed]
         kept = RuleSet(
             ChosenRules(whole.rules, chosen, metas, picked),
-            [c if c.meta.id in loud else replace(c, alerts=False) for c in whole.correlations if c.meta.id in loud | needed],
+            [
+                each if each.meta.id in loud else replace(each, alerts=False)
+                for each in whole.correlations
+                if each.meta.id in loud | needed
+            ],
             whole.filters,
             whole.errors,
             whole.warnings,

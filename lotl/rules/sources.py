@@ -71,24 +71,27 @@ def _path(path: Path) -> Iterator[Origin]:
     if path.is_dir():
         yield from _folder(path, path.as_posix())
     elif path.exists():
-        yield _read(path, path.as_posix(), True)
+        yield _read(str(path), path.as_posix(), True)
     else:
         raise InputError("no such rule file, folder or pack", where=str(path), hint=f"packs: {', '.join(PACKS)}")
 
 
 def _folder(folder: Path, shown: str) -> Iterator[Origin]:
-    for parent, folders, files in os.walk(folder):
+    root, shown = str(folder), shown.rstrip("/")
+    for parent, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = parent[len(root) :].replace(os.sep, "/").strip("/")
+        place = f"{shown}/{below}" if below else shown
         for name in sorted(files):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                path = Path(parent, name)
-                yield _read(path, f"{shown.rstrip('/')}/{path.relative_to(folder).as_posix()}", False)
+                yield _read(f"{parent}{os.sep}{name}", f"{place}/{name}", False)
 
 
-def _read(path: Path, shown: str, sought: bool) -> Origin:
+def _read(path: str, shown: str, sought: bool) -> Origin:
     shown = shown.encode("utf-8", "replace").decode("utf-8")  # a file name need not be valid Unicode
     try:
-        return Origin(shown, path.read_bytes(), None, sought)
+        with open(path, "rb") as file:  # noqa: PTH123 - three thousand times; pathlib takes twice as long
+            return Origin(shown, file.read(), None, sought)
     except OSError as error:
         return Origin(shown, b"", None, True, f"cannot be read: {error.strerror or error}")
 

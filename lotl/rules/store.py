@@ -1,7 +1,7 @@
 """Rule sets in the cache: a warm start neither parses YAML nor imports pySigma.
 
-Metadata is one JSON array; each rule's document and condition are a JSON text of their own that is read when the rule
-is asked for.
+Metadata and log sources are read at once; each rule's document and condition are a JSON text of their own that is read
+when it is asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FEWEST = 8
 """Files below which a rule set is not worth a cache file."""
 
 _META = tuple(field.name for field in fields(Meta))
-_TUPLES = {number for number, field in enumerate(fields(Meta)) if "tuple" in str(field.type)}
+_TUPLES = [number for number, field in enumerate(fields(Meta)) if "tuple" in str(field.type)]
 
 
 def key_of(origins: Sequence[Origin], options: Mapping[str, Any]) -> str | None:
@@ -49,18 +49,15 @@ def key_of(origins: Sequence[Origin], options: Mapping[str, Any]) -> str | None:
 
 def save(key: str, ruleset: RuleSet) -> None:
     """Store a rule set."""
-    metas, bodies = [], []
+    metas, heads, bodies = [], [], []
+    selectors: dict[Selector, int] = {}
     try:
         for rule in ruleset.rules:
             metas.append([getattr(rule.meta, name) for name in _META])
-            body = [
-                [rule.logsource.category, rule.logsource.product, rule.logsource.service],
-                [_selector(selector) for selector in rule.selectors],
-                rule.generates,
-                _write(rule.node),
-                rule.document,
-            ]
-            bodies.append(json.dumps(body).encode())
+            source = [rule.logsource.category, rule.logsource.product, rule.logsource.service]
+            numbers = [selectors.setdefault(selector, len(selectors)) for selector in rule.selectors]
+            heads.append([source, numbers, rule.generates])
+            bodies.append(json.dumps([_write(rule.node), rule.document]).encode())
         rest = {
             "correlations": [asdict(each) for each in ruleset.correlations],
             "filters": [[getattr(meta, name) for name in _META] for meta in ruleset.filters],
@@ -71,6 +68,8 @@ def save(key: str, ruleset: RuleSet) -> None:
             "skipped": ruleset.skipped,
             "placeholders": ruleset.placeholders,
             "sizes": [len(body) for body in bodies],
+            "heads": heads,
+            "selectors": list(map(write_selector, selectors)),
         }
         head, index = json.dumps(metas).encode(), json.dumps(rest).encode()
     except (TypeError, ValueError, RecursionError):
@@ -88,7 +87,7 @@ def restore(key: str) -> RuleSet | None:
         rest = json.loads(bytes(blobs["rest"]))
         issues = [Issue(State(state), *texts) for state, *texts in rest["issues"]]
         return RuleSet(
-            StoredRules(metas, rest["sizes"], blobs["bodies"]),
+            StoredRules(metas, rest["heads"], rest["selectors"], rest["sizes"], bytes(blobs["bodies"])),
             [_correlation(each) for each in rest["correlations"]],
             [_meta(row) for row in rest["filters"]],
             [issue for issue in issues if issue.state is not State.LOADED],
@@ -100,13 +99,50 @@ def restore(key: str) -> RuleSet | None:
         return None
 
 
+class StoredRule(Rule):
+    """A rule whose condition and document are still JSON; equal to the `Rule` that was stored."""
+
+    _body: bytes
+
+    @classmethod
+    def made(
+        cls, meta: Meta, logsource: LogSource, selectors: tuple[Selector, ...], generates: bool, body: bytes
+    ) -> StoredRule:
+        """Return a rule; `body` is read when it is needed."""
+        rule = object.__new__(cls)
+        rule.__dict__.update(meta=meta, logsource=logsource, selectors=selectors, generates=generates, _body=body)
+        return rule
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("node", "document") or "_body" not in self.__dict__:
+            raise AttributeError(name)
+        node, document = json.loads(self._body)
+        self.__dict__.update(node=_read(node), document=document)
+        return self.__dict__[name]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rule):
+            return NotImplemented
+        return all(getattr(self, field.name) == getattr(other, field.name) for field in fields(Rule))
+
+    def __hash__(self) -> int:
+        return hash(self.meta)
+
+
 class StoredRules(Sequence[Rule]):
     """Rules that are read from the cache when they are asked for."""
 
-    def __init__(self, metas: list[Meta], sizes: list[int], bodies: memoryview) -> None:
-        if len(sizes) != len(metas) or sum(sizes) != len(bodies):
+    def __init__(
+        self, metas: list[Meta], heads: list[Any], selectors: list[Any], sizes: list[int], bodies: bytes
+    ) -> None:
+        if not len(metas) == len(heads) == len(sizes) or sum(sizes) != len(bodies):
             raise ValueError("damaged")
+        known = list(map(read_selector, selectors))
         self.metas = metas
+        self._heads = [
+            (LogSource(*source), tuple(known[number] for number in numbers), generates)
+            for source, numbers, generates in heads
+        ]
         self._bodies = bodies
         self._starts = [0]
         for size in sizes:
@@ -126,31 +162,27 @@ class StoredRules(Sequence[Rule]):
     def __getitem__(self, index: int | slice) -> Rule | list[Rule]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        number = range(len(self))[index]
+        number = range(len(self.metas))[index]
         if number not in self._made:
-            body = bytes(self._bodies[self._starts[number] : self._starts[number + 1]])
-            source, selectors, generates, node, document = json.loads(body)
-            self._made[number] = Rule(
-                self.metas[number],
-                LogSource(*source),
-                tuple(map(_read_selector, selectors)),
-                _read(node),
-                document,
-                generates,
-            )
+            body = self._bodies[self._starts[number] : self._starts[number + 1]]
+            self._made[number] = StoredRule.made(self.metas[number], *self._heads[number], body)
         return self._made[number]
 
 
 def _meta(row: list[Any]) -> Meta:
-    return Meta(*(tuple(value) if number in _TUPLES else value for number, value in enumerate(row)))
+    for number in _TUPLES:
+        row[number] = tuple(row[number])
+    return Meta(*row)
 
 
-def _selector(selector: Selector) -> list[Any]:
+def write_selector(selector: Selector) -> list[Any]:
+    """Return a selector as JSON has it."""
     event_ids = None if selector.event_ids is None else sorted(selector.event_ids)
     return [selector.channel, event_ids, selector.provider, selector.view, selector.where]
 
 
-def _read_selector(row: list[Any]) -> Selector:
+def read_selector(row: list[Any]) -> Selector:
+    """Undo `write_selector`."""
     channel, event_ids, provider, view, where = row
     conditions = tuple((name, tuple(values)) for name, values in where)
     return Selector(channel, None if event_ids is None else frozenset(event_ids), provider, view, conditions)

@@ -86,7 +86,9 @@ class Presence(NamedTuple):
     wanted: bool
 
 
-Value: TypeAlias = "str | int | float | bool | None | Text | Regex | Network | Reference | Comparison | TimePart | Presence"
+Value: TypeAlias = (
+    "str | int | float | bool | None | Text | Regex | Network | Reference | Comparison | TimePart | Presence"
+)
 """What modifiers take and give. Text that no modifier touched yet is a plain `str`."""
 
 
