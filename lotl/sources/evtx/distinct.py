@@ -20,6 +20,7 @@ from lotl.sources.evtx.values import read_value, value_text
 
 Codes = npt.NDArray[np.int32]
 
+_SIZE_MASK = (1 << kernel.SIZE_BITS) - 1
 _IN_KERNEL = np.zeros(0x8000, np.bool_)
 _IN_KERNEL[list(KERNEL_KINDS)] = True
 
@@ -28,22 +29,20 @@ class Values:
     """Texts of the distinct values of all columns."""
 
     def __init__(self, data: npt.NDArray[np.uint8], memory: Dictionaries) -> None:
-        count = int(memory.cursor[kernel.ENTRIES])
-        entries = memory.entries[:, :count]
-        sizes = memory.states[:, kernel.COUNT]
+        entries = memory.found
+        count, sizes = len(entries), memory.states[:, kernel.COUNT]
         self._first = np.zeros(len(sizes) + 1, np.int64)
         np.cumsum(sizes, out=self._first[1:])
         order = np.empty(count, np.int64)
-        order[self._first[entries[kernel.COLUMN]] + entries[kernel.CODE]] = np.arange(count)
-        self.kinds = entries[kernel.KIND][order]
+        order[self._first[entries[:, kernel.COLUMN]] + entries[:, kernel.CODE]] = np.arange(count)
+        self.kinds = entries[:, kernel.KIND][order]
         rare = np.flatnonzero(~_IN_KERNEL[self.kinds])
-        texts, printed = _print(data, entries, order[rare], self.kinds[rare])
-        room = 3 * int(entries[kernel.SIZE].sum(dtype=np.int64)) + 48 * count + len(printed)
+        texts, printed = _print(data, entries[order[rare]].tolist())
+        entries[order[rare], kernel.KIND] = PLAIN
+        room = 3 * int((entries[:, kernel.PLACE] & _SIZE_MASK).sum()) + 48 * count + len(printed) + 64
         out = np.empty(room, np.uint8)
         ends, odd = np.empty(count + 1, np.int32), np.empty(count, np.bool_)
-        if len(rare):
-            entries[kernel.KIND][order[rare]] = PLAIN
-        convert(data, entries, order, np.frombuffer(printed + bytes(16), np.uint8), texts, out, ends, odd)
+        convert(data, entries, order, np.frombuffer(printed + b"\0", np.uint8), texts, out, ends, odd)
         odd[rare] = True
         self._ends, self._bytes = ends, pa.py_buffer(out[: ends[-1]].copy())
         mixed = np.zeros(count, np.bool_)
@@ -60,18 +59,16 @@ class Values:
         data = self._bytes.slice(start, int(ends[-1]) - start)
         return pa.StringArray.from_buffers(last - first, pa.py_buffer(ends - ends[0]), data)
 
-    def kinds_of(self, column: int) -> npt.NDArray[np.int32]:
+    def kinds_of(self, column: int) -> npt.NDArray[np.int64]:
         """Return the types of the distinct values of a column."""
         return self.kinds[self._first[column] : self._first[column + 1]]
 
 
-def _print(
-    data: npt.NDArray[np.uint8], entries: Any, which: npt.NDArray[np.int64], kinds: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.int64], bytes]:
+def _print(data: npt.NDArray[np.uint8], entries: list[list[int]]) -> tuple[npt.NDArray[np.int64], bytes]:
     """Print values that the kernel does not; return where each text ends and all texts."""
     texts = []
-    for entry, kind in zip(which.tolist(), kinds.tolist(), strict=True):
-        at, size = int(entries[kernel.PLACE, entry]), int(entries[kernel.SIZE, entry])
+    for where, kind, _, _ in entries:
+        at, size = where >> kernel.SIZE_BITS, where & _SIZE_MASK
         value = read_value(kind & 0xFF, data[at : at + size].tobytes())
         text = hex(value) if kind & HEXED and isinstance(value, int) else value_text(value)
         texts.append(text.encode("utf-8", "replace"))

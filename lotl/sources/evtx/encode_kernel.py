@@ -26,28 +26,31 @@ NO_NUMBER: Final = -(1 << 62)
 TEXT: Final = 0
 NUMBER: Final = 1
 LISTED: Final = 2
-# state of a dictionary column
+# `memory`: two cursors, then `STATES` words for each dictionary column, then the hash tables
+ENTRIES: Final = 0
+CELLS: Final = 1
+FIRST_STATE: Final = 8
 TABLE: Final = 0
 MASK: Final = 1
 COUNT: Final = 2
-LAST: Final = 3
-ABSENT_ROWS: Final = 4
-WIDE: Final = 5
-STATES: Final = 6
-# rows of the array of entries
-PLACE: Final = 0
-SIZE: Final = 1
-KIND: Final = 2
-COLUMN: Final = 3
-CODE: Final = 4
-ENTRY_ROWS: Final = 5
-# cursor
-ENTRIES: Final = 0
-CELLS: Final = 1
+LAST_PLACE: Final = 3
+LAST_KIND: Final = 4
+LAST_CODE: Final = 5
+ABSENT_ROWS: Final = 6
+WIDE: Final = 7
+STATES: Final = 8
+# words of a dictionary entry. A cell of a hash table is the upper half of a hash and the number of an entry, from 1
+PLACE: Final = 0  # place << 24 | size
+KIND: Final = 1
+COLUMN: Final = 2
+CODE: Final = 3
+ENTRY_WORDS: Final = 4
+SIZE_BITS: Final = 24
 
 _PRIME: Final = 0x9E3779B97F4A7C15
 _EPOCH: Final = 116_444_736_000_000_000
 _SMALLEST: Final = 16
+_SIZE_MASK: Final = (1 << SIZE_BITS) - 1
 
 
 @jit(boundscheck=True)
@@ -77,52 +80,62 @@ def _hash(data, at, size, kind):
 
 
 @jit(boundscheck=True)
-def _grow(column, states, table, hashes, cursor):
-    """Give the column a table of twice the size, at the end of what is used of `table`."""
-    old, old_mask = states[column, TABLE], states[column, MASK]
+def _grow(memory, state):
+    """Give a column a table of twice the size, behind what is used of the memory."""
+    old, old_mask = memory[state + TABLE], memory[state + MASK]
     mask = 2 * old_mask + 1 if old_mask else _SMALLEST - 1
-    new = cursor[CELLS]
-    cursor[CELLS] = new + mask + 1
-    table[new : new + mask + 1] = 0
+    new = memory[CELLS]
+    memory[CELLS] = new + mask + 1
+    memory[new : new + mask + 1] = 0
     if old_mask:
         for i in range(old, old + old_mask + 1):
-            if table[i]:
-                place = np.int64(hashes[table[i] - 1] >> np.uint64(32)) & mask
-                while table[new + place]:
+            if memory[i]:
+                place = memory[i] >> 32 & mask
+                while memory[new + place]:
                     place = (place + 1) & mask
-                table[new + place] = table[i]
-    states[column, TABLE], states[column, MASK] = new, mask
+                memory[new + place] = memory[i]
+    memory[state + TABLE], memory[state + MASK] = new, mask
 
 
 @jit(boundscheck=True)
-def _code(data, at, size, kind, column, states, table, entries, hashes, cursor):
+def _code(data, at, size, kind, column, memory, entries):
     """Return the code of the value data[at:at+size] of type `kind` in its column."""
+    state = FIRST_STATE + STATES * column
+    where = at << SIZE_BITS | size
+    if 2 * memory[state + COUNT] >= memory[state + MASK]:
+        _grow(memory, state)
+    h = _hash(data, at, size, kind)
+    first, mask = memory[state + TABLE], memory[state + MASK]
+    tag = np.int64(h >> np.uint64(32))
+    place = tag & mask
+    entry = np.int64(0)
+    while memory[first + place]:
+        cell = memory[first + place]
+        if (cell >> 32 ^ tag) & 0xFFFFFFFF == 0:
+            entry = (cell & 0xFFFFFFFF) - 1
+            known = entries[entry, PLACE]
+            if known & _SIZE_MASK == size and entries[entry, KIND] == kind and _same(data, known >> SIZE_BITS, at, size):
+                break
+        place = (place + 1) & mask
+    if memory[first + place] == 0:
+        entry = memory[ENTRIES]
+        memory[ENTRIES] = entry + 1
+        memory[first + place] = tag << 32 | entry + 1
+        entries[entry, PLACE], entries[entry, KIND] = where, kind
+        entries[entry, COLUMN], entries[entry, CODE] = column, memory[state + COUNT]
+        memory[state + COUNT] += 1
+    memory[state + LAST_PLACE], memory[state + LAST_KIND] = where, kind
+    memory[state + LAST_CODE] = entries[entry, CODE]
+    return memory[state + LAST_CODE]
+
+
+@jit(boundscheck=True)
+def _is_last(data, at, size, kind, state, memory):
+    """Whether a value is the one that its column had last (most are)."""
+    last = memory[state + LAST_PLACE]
     if at < 0 or size < 0 or at + size + 8 > data.size:
         raise IndexError
-    last = states[column, LAST]
-    if last >= 0 and entries[SIZE, last] == size and entries[KIND, last] == kind and _same(data, entries[PLACE, last], at, size):
-        return entries[CODE, last]
-    if 2 * states[column, COUNT] >= states[column, MASK]:
-        _grow(column, states, table, hashes, cursor)
-    h = _hash(data, at, size, kind)
-    first, mask = states[column, TABLE], states[column, MASK]
-    place = np.int64(h >> np.uint64(32)) & mask
-    while table[first + place]:
-        entry = table[first + place] - 1
-        if hashes[entry] == h and entries[SIZE, entry] == size and entries[KIND, entry] == kind:
-            if _same(data, entries[PLACE, entry], at, size):
-                states[column, LAST] = entry
-                return entries[CODE, entry]
-        place = (place + 1) & mask
-    entry = cursor[ENTRIES]
-    cursor[ENTRIES] = entry + 1
-    table[first + place] = entry + 1
-    hashes[entry] = h
-    entries[PLACE, entry], entries[SIZE, entry], entries[KIND, entry] = at, size, kind
-    entries[COLUMN, entry], entries[CODE, entry] = column, states[column, COUNT]
-    states[column, COUNT] += 1
-    states[column, LAST] = entry
-    return entries[CODE, entry]
+    return last & _SIZE_MASK == size and memory[state + LAST_KIND] == kind and _same(data, last >> SIZE_BITS, at, size)
 
 
 @jit(boundscheck=True)
@@ -165,7 +178,7 @@ def _digits(data, at, size):
 
 
 @jit(boundscheck=True)
-def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, states, table, entries, hashes, cursor):
+def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, memory, entries):
     """Find the kind of each record: number its (layout, channel, provider, event id).
 
     Parameters
@@ -188,8 +201,7 @@ def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, sta
     int
         Combinations.
     """
-    data, slots, entries, table = borrow(data), borrow(slots), borrow(entries), borrow(table)
-    states, hashes, cursor = borrow(states), borrow(hashes), borrow(cursor)
+    data, slots, entries, memory = borrow(data), borrow(slots), borrow(entries), borrow(memory)
     found = 0
     key = np.empty(4, np.int64)
     for record in range(layouts.size):
@@ -208,7 +220,11 @@ def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, sta
             if source == NOTHING:
                 key[1 + column] = -1 if column < 2 else NO_NUMBER
             elif column < 2:
-                key[1 + column] = _code(data, at, size, kind, column, states, table, entries, hashes, cursor)
+                state = FIRST_STATE + STATES * column
+                if _is_last(data, at, size, kind, state, memory):
+                    key[1 + column] = memory[state + LAST_CODE]
+                else:
+                    key[1 + column] = _code(data, at, size, kind, column, memory, entries)
             elif source >= 0:
                 number = _digits(data, at, size) if kind == 1 else _number(data, at, kind)
                 uses[record] = -1 if number == NO_NUMBER else uses[record]
@@ -237,7 +253,7 @@ def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, sta
 
 @jit(boundscheck=True)
 def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources, kinds, part_columns, modes, outs, rows,
-           codes, numbers, valid, states, table, entries, hashes, cursor):
+           codes, numbers, valid, memory, entries):
     """Fill the columns of all kinds.
 
     Parameters
@@ -253,10 +269,11 @@ def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources,
         `TEXT`, `NUMBER` or `LISTED` (passed over), and the place of row 0 in `codes`, or in `numbers` and `valid`.
     rows : ndarray of int64, shape (p,)
         Zeros: rows written so far.
-    states : ndarray of int64, shape (c, STATES)
+    memory : ndarray of int64
+    entries : ndarray of int64, shape (capacity, ENTRY_WORDS)
+        State and entries of the dictionaries.
     """
-    data, slots, entries, table = borrow(data), borrow(slots), borrow(entries), borrow(table)
-    states, hashes, cursor = borrow(states), borrow(hashes), borrow(cursor)
+    data, slots, entries, memory = borrow(data), borrow(slots), borrow(entries), borrow(memory)
     for record in range(uses.size):
         use = uses[record]
         if use < 0:
@@ -270,7 +287,7 @@ def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources,
             if mode == LISTED:
                 continue
             if source == NOTHING:
-                states[column, ABSENT_ROWS] += 1
+                memory[FIRST_STATE + STATES * column + ABSENT_ROWS] += 1
                 if mode == TEXT:
                     codes[out] = -1
                 else:
@@ -280,24 +297,29 @@ def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources,
                     at, size = np.int64(slots[0, first + source]), np.int64(slots[1, first + source])
                 else:
                     at, size = literals[LITERAL - source, 0], literals[LITERAL - source, 1]
-                codes[out] = _code(data, at, size, kind, column, states, table, entries, hashes, cursor)
+                state = FIRST_STATE + STATES * column
+                if _is_last(data, at, size, kind, state, memory):
+                    codes[out] = memory[state + LAST_CODE]
+                else:
+                    codes[out] = _code(data, at, size, kind, column, memory, entries)
             else:
                 number = _number(data, slots[0, first + source], kind) if source >= 0 else literals[LITERAL - source, 2]
                 numbers[out], valid[out] = number, True
                 if kind == 0x0A and number < 0:
-                    states[column, WIDE] = 1
+                    memory[FIRST_STATE + STATES * column + WIDE] = 1
 
 
 @jit(boundscheck=True)
-def encode_items(data, places, sizes, kinds, column, codes, states, table, entries, hashes, cursor):
+def encode_items(data, places, sizes, kinds, column, codes, memory, entries):
     """Encode the items of one multi-valued column; a place of -1 is an absent field."""
-    data, entries, table = borrow(data), borrow(entries), borrow(table)
-    states, hashes, cursor = borrow(states), borrow(hashes), borrow(cursor)
+    data, entries, memory = borrow(data), borrow(entries), borrow(memory)
     for item in range(places.size):
         if places[item] < 0:
             codes[item] = -1
+        elif places[item] + sizes[item] + 8 > data.size:
+            raise IndexError
         else:
-            codes[item] = _code(data, places[item], sizes[item], kinds[item], column, states, table, entries, hashes, cursor)
+            codes[item] = _code(data, places[item], sizes[item], kinds[item], column, memory, entries)
 
 
 @jit(boundscheck=True)

@@ -34,28 +34,38 @@ class Dictionaries:
     """State of the kernel's dictionaries; memory is reused from block to block."""
 
     def __init__(self) -> None:
-        self.table = np.zeros(0, np.int64)
-        self.entries = np.empty((kernel.ENTRY_ROWS, 0), np.int32)
-        self.hashes = np.empty(0, np.uint64)
-        self.cursor = np.zeros(2, np.int64)
-        self.states = np.empty((0, kernel.STATES), np.int64)
+        self.memory = np.zeros(0, np.int64)
+        self.entries = np.empty((0, kernel.ENTRY_WORDS), np.int64)
+        self._columns = 0
 
     def begin(self, columns: int, values: int) -> None:
         """Make room for `columns` columns of `values` values in all."""
-        if self.entries.shape[1] < values:
-            self.entries = np.empty((kernel.ENTRY_ROWS, values), np.int32)
-            self.hashes = np.empty(values, np.uint64)
-        cells = 16 * values + 64 * columns
-        if len(self.table) < cells:
-            self.table = np.empty(cells, np.int64)
-        self.cursor[:] = 0
-        self.states = np.zeros((columns, kernel.STATES), np.int64)
-        self.states[:, kernel.LAST] = -1
+        if len(self.entries) < values:
+            self.entries = np.empty((values, kernel.ENTRY_WORDS), np.int64)
+        start = kernel.FIRST_STATE + kernel.STATES * columns
+        # a table has at most four cells for an entry; with the smaller ones that it outgrew, eight
+        if len(self.memory) < start + 8 * values + 32 * columns:
+            self.memory = np.empty(start + 8 * values + 32 * columns, np.int64)
+        self.memory[:start] = 0
+        self.memory[kernel.CELLS] = start
+        self._columns = columns
+        self.states[:, kernel.LAST_KIND] = -1
+
+    @property
+    def states(self) -> Ints:
+        """State of each column, shape (columns, STATES)."""
+        start = kernel.FIRST_STATE
+        return self.memory[start : start + kernel.STATES * self._columns].reshape(-1, kernel.STATES)
+
+    @property
+    def found(self) -> Ints:
+        """The entries, shape (entries, ENTRY_WORDS)."""
+        return self.entries[: self.memory[kernel.ENTRIES]]
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """The arrays as the last arguments of a kernel."""
-        return self.states, self.table, self.entries, self.hashes, self.cursor
+        return self.memory, self.entries
 
 
 @dataclass(slots=True)
@@ -115,7 +125,8 @@ def group(records: Input, shapes: Shapes, memory: Dictionaries) -> list[Table]:
 def _head_texts(data: npt.NDArray[np.uint8], memory: Dictionaries) -> list[list[str | None]]:
     """Return channels and providers by code; the last one, code -1, is None."""
     texts: list[list[str | None]] = [[], []]
-    for place, size, _, column, _ in memory.entries[:, : memory.cursor[kernel.ENTRIES]].T.tolist():
+    for where, _, column, _ in memory.found.tolist():
+        place, size = where >> kernel.SIZE_BITS, where & (1 << kernel.SIZE_BITS) - 1
         texts[column].append(utf16_text(data[place : place + size].tobytes()))
     return [[*each, None] for each in texts]
 

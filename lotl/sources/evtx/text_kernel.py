@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from lotl.kernel_cache import jit
-from lotl.sources.evtx.loads import borrow, load16, load32, load64
+from lotl.sources.evtx.loads import borrow, load16, load32, load64, store64
 
 PLAIN: Final = 0x4000
 """Type of a value whose text is given."""
@@ -25,6 +25,16 @@ def _utf16(data, at, size, out, to):
     while end > at and load16(data, end - 2) == 0:
         end -= 2
     odd = end != at + size
+    if end - at + to + 16 > out.size:
+        raise IndexError
+    while at + 8 <= end:  # four ASCII characters at once
+        four = load64(data, at)
+        if four & np.uint64(0xFF80FF80FF80FF80):
+            break
+        four = (four | four >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+        store64(out, to, four | four >> np.uint64(16))
+        at += 8
+        to += 4
     while at < end:
         unit = load16(data, at)
         at += 2
@@ -55,8 +65,8 @@ def _utf16(data, at, size, out, to):
 
 
 @jit(boundscheck=True)
-def _digit(value, upper):
-    return value + (48 if value < 10 else 55 if upper else 87)
+def _digit(value):
+    return value + (48 if value < 10 else 87)
 
 
 @jit(boundscheck=True)
@@ -67,7 +77,7 @@ def _hexadecimal(number, out, to):
     while shift > 0 and number >> np.uint64(shift) == np.uint64(0):
         shift -= 4
     while shift >= 0:
-        out[to] = _digit(np.int64(number >> np.uint64(shift) & np.uint64(15)), False)
+        out[to] = _digit(np.int64(number >> np.uint64(shift) & np.uint64(15)))
         to += 1
         shift -= 4
     return to
@@ -109,26 +119,43 @@ def _integer(data, at, kind, out, to):
 
 
 @jit(boundscheck=True)
+def _hex_four(four):
+    """Return the eight hexadecimal digits of four bytes, first byte lowest, as eight ASCII bytes, first digit lowest."""
+    v = (four | four << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+    v = (v | v << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    v = v >> np.uint64(4) & np.uint64(0x000F000F000F000F) | (v & np.uint64(0x000F000F000F000F)) << np.uint64(8)
+    letters = (v + np.uint64(0x0606060606060606)) >> np.uint64(4) & np.uint64(0x0101010101010101)
+    return v + np.uint64(0x3030303030303030) + letters * np.uint64(7)
+
+
+@jit(boundscheck=True)
 def _hex_bytes(data, at, size, out, to):
-    for i in range(at, at + size):
-        out[to], out[to + 1] = _digit(np.int64(data[i] >> 4), True), _digit(np.int64(data[i] & 15), True)
-        to += 2
-    return to
+    if to + 2 * size + 16 > out.size:
+        raise IndexError
+    for i in range(0, size, 4):
+        store64(out, to + 2 * i, _hex_four(np.uint64(load32(data, at + i))))
+    return to + 2 * size
 
 
 @jit(boundscheck=True)
 def _guid(data, at, out, to):
-    out[to] = 123
-    to += 1
-    for i in range(16):
-        # the first three groups are little-endian numbers
-        source = at + (3 - i if i < 4 else 9 - i if i < 6 else 13 - i if i < 8 else i)
-        if i == 4 or i == 6 or i == 8 or i == 10:
-            out[to] = 45
-            to += 1
-        to = _hex_bytes(data, source, 1, out, to)
-    out[to] = 125
-    return to + 1
+    if to + 48 > out.size:
+        raise IndexError
+    first = np.uint64(load32(data, at))
+    swapped = first >> np.uint64(24) | first >> np.uint64(8) & np.uint64(0xFF00)
+    swapped |= first << np.uint64(8) & np.uint64(0xFF0000) | first << np.uint64(24) & np.uint64(0xFF000000)
+    middle = np.uint64(load32(data, at + 4))
+    middle = middle >> np.uint64(8) & np.uint64(0x00FF00FF) | middle << np.uint64(8) & np.uint64(0xFF00FF00)
+    digits = _hex_four(np.uint64(load32(data, at + 8)))
+    store64(out, to + 1, _hex_four(swapped))
+    store64(out, to + 10, _hex_four(middle))
+    store64(out, to + 15, _hex_four(middle) >> np.uint64(32))
+    store64(out, to + 20, digits)
+    store64(out, to + 25, digits >> np.uint64(32))
+    store64(out, to + 29, _hex_four(np.uint64(load32(data, at + 12))))
+    out[to], out[to + 37] = 123, 125
+    out[to + 9] = out[to + 14] = out[to + 19] = out[to + 24] = 45
+    return to + 38
 
 
 @jit(boundscheck=True)
@@ -145,8 +172,8 @@ def convert(data, entries, order, printed, printed_ends, out, ends, odd):
     Parameters
     ----------
     data : ndarray of uint8
-    entries : ndarray of int32, shape (5, n)
-        Place, size, type (see `KERNEL_KINDS`), column, code.
+    entries : ndarray of int64, shape (n, 4)
+        ``place << 24 | size``, type (see `KERNEL_KINDS`), column, code.
     order : ndarray of int64, shape (m,)
         Which to print, in order.
     printed : ndarray of uint8
@@ -163,7 +190,7 @@ def convert(data, entries, order, printed, printed_ends, out, ends, odd):
     to = plain = 0
     for i in range(order.size):
         ends[i] = to
-        at, size, kind = np.int64(entries[0, order[i]]), np.int64(entries[1, order[i]]), entries[2, order[i]]
+        at, size, kind = entries[order[i], 0] >> 24, entries[order[i], 0] & 0xFFFFFF, entries[order[i], 1]
         if at < 0 or size < 0 or at + size + 8 > data.size:
             raise IndexError
         odd[i] = False
