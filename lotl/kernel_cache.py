@@ -22,13 +22,20 @@ DIRECTORY_VARIABLE = "LOTL_CACHE_DIR"
 """Environment variable: directory for everything that lotl caches."""
 
 
-def jit(*, boundscheck: bool = False) -> Callable[[Function], Function]:
+def jit(
+    *, boundscheck: bool = False, allocates: bool = True, inline: bool = False
+) -> Callable[[Function], Function]:
     """Compile a function at its first call, without the GIL, and keep the machine code on disk.
 
     Parameters
     ----------
     boundscheck : bool
         Check every index and raise IndexError. For whatever reads bytes that an attacker may have written.
+    allocates : bool
+        False for a kernel that makes no array, string or list: it then does without counting references to its
+        arguments, which costs more than the work in a loop that passes (tuples of) arrays to other kernels.
+    inline : bool
+        Insert the kernel's code where another kernel calls it, whatever its size.
 
     Returns
     -------
@@ -47,7 +54,7 @@ def jit(*, boundscheck: bool = False) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         import numba
 
-        dispatcher = numba.njit(nogil=True, boundscheck=boundscheck)(function)
+        dispatcher = numba.njit(nogil=True, boundscheck=boundscheck, _nrt=allocates, forceinline=inline)(function)
         cache = _open_cache(function)
         if cache is not None:
             dispatcher._cache = cache

@@ -12,9 +12,10 @@ from lotl.match.graph_kernels import AND, AT_LEAST, ATOM, NO, NOT, OPEN, YES, re
 from lotl.match.leaves import decide, related
 from lotl.match.prepare import Prepared, Slot
 from lotl.match.profile import Profile
-from lotl.match.searches import Searches
+from lotl.match.searches import Searched, Searches
 from lotl.match.sets import DENSE, EVERYTHING, NOTHING, Codes, Rows, Values, at_least, distinct, intersection, union
 from lotl.match.values import frozen
+from lotl.plan.ir import Op
 
 PRUNE_FROM = 1 << 16
 """Bytes of distinct text from which on it pays to look only for what rules still need."""
@@ -48,6 +49,7 @@ class Evaluation:
         self.columns = [open_column(slot.names) for slot in prepared.slots]
         self.state = np.full(len(prepared), OPEN, np.uint8)
         self.sets: dict[int, Values] = {}
+        self.searched: dict[int, Searched] = {}
         self._masks: dict[int, Any] = {}
         self._rows: dict[int, Rows] = {}
         self._bounds: dict[int, int] = {}
@@ -113,8 +115,13 @@ class Evaluation:
         for node, atom, literals in slot.others:
             if wanted is not None and not wanted[node]:
                 continue
+            candidates = found.any_of(literals) if found is not None and literals.size else None
+            if atom.op is Op.REGEX:
+                self.searched[node] = Searched(atom, codes, candidates, self._searches)
+                if candidates is not None and not candidates.size:
+                    self.state[node] = NO
+                continue
             with self._profile.stage(atom.op.value, slot.names[0]):
-                candidates = found.any_of(literals) if found is not None and literals.size else None
                 chosen = decide(atom, codes, candidates, self._searches)
             self.sets[node] = chosen
             if not chosen.negated and not chosen.places.size:
@@ -156,11 +163,17 @@ class Evaluation:
             known = self._bounds[node] = min(self._bound(node), self.length)
         return known
 
+    def _effort(self, node: int) -> tuple[bool, int]:
+        """Sort the children of a conjunction: few rows first, regular expressions last."""
+        return node in self.searched, self.bound(node)
+
     def _bound(self, node: int) -> int:
         column = self.prepared.slot[node]
         if column >= 0:
             return self.columns[column].bound(self.values(node))
         kind = self.graph.kind[node]
+        if node in self.searched:
+            return self.searched[node].bound()
         if kind in (ATOM, NOT):
             return self.length
         bounds = [self.bound(child) for child in self._children(node)]
@@ -181,9 +194,11 @@ class Evaluation:
         column = self.prepared.slot[node]
         if column >= 0:
             return self.columns[column].rows(self.values(node))
+        if node in self.searched:
+            return self.searched[node].rows()
         match self.graph.kind[node]:
             case graph_kernels.AND:
-                first, *others = sorted(self._children(node), key=self.bound)
+                first, *others = sorted(self._children(node), key=self._effort)
                 return self._kept(others, self.rows(first))
             case graph_kernels.OR if self.bound(node) * DENSE <= self.length:
                 return distinct(np.concatenate([self.rows(child) for child in self._children(node)]))
@@ -206,6 +221,8 @@ class Evaluation:
         column = self.prepared.slot[node]
         if column >= 0:
             return self.columns[column].test(self.values(node), rows)
+        if node in self.searched:
+            return self.searched[node].test(rows)
         if node in self._rows or node in self.prepared.references:
             mask = self._mask(node)
             return mask if rows is None else mask[rows]

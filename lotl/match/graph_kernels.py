@@ -25,7 +25,7 @@ YES: Final = 1
 OPEN: Final = 2
 
 
-@jit()
+@jit(allocates=False)
 def settle(kind: Any, count: Any, child_start: Any, child: Any, state: Any) -> None:
     """Derive the states of inner nodes from their children's. Atoms are given, and what is decided stays."""
     for node in range(kind.size):
@@ -46,7 +46,7 @@ def settle(kind: Any, count: Any, child_start: Any, child: Any, state: Any) -> N
         state[node] = YES if yes >= need else NO if yes + still_open < need else OPEN
 
 
-@jit()
+@jit(allocates=False)
 def require(roots: Any, child_start: Any, child: Any, state: Any, needed: Any) -> None:
     """Mark the undecided nodes that undecided `roots` need, themselves included."""
     for root in roots:
@@ -59,7 +59,7 @@ def require(roots: Any, child_start: Any, child: Any, state: Any, needed: Any) -
                     needed[child[k]] = True
 
 
-@jit()
+@jit(allocates=False)
 def reduce(
     kind: Any, count: Any, child_start: Any, child: Any, state: Any, number: Any,
     new_kind: Any, new_count: Any, new_start: Any, new_child: Any,
@@ -102,7 +102,7 @@ def reduce(
     return written
 
 
-@jit()
+@jit(allocates=False)
 def place(kind: Any, child_start: Any, child: Any, several: Any, slot: Any, scannable: Any) -> None:
     """Find the inner nodes that depend on one column only.
 

@@ -265,7 +265,8 @@ class _Layout:
         slot = np.full(len(graph.kind), -1, np.int32)
         scannable = np.zeros(len(graph.kind), np.bool_)
         for column, nodes in enumerate(groups.values()):
-            slot[nodes] = column
+            # A regular expression is tried on the values of rows that are still candidates: not a matter of sets.
+            slot[[node for node in nodes if self.leaves[node].atom.op is not Op.REGEX]] = column
         specs = [specs_of(leaf.atom) for leaf in self.leaves]
         scannable[: len(specs)] = [bool(found) for found in specs]
         lists = np.array([not several.isdisjoint(names) for names in groups], np.bool_)
@@ -273,6 +274,8 @@ class _Layout:
         users = np.repeat(np.arange(len(graph.kind)), np.diff(graph.start))
         asked[graph.child[~scannable[users]]] = True
         members = _members(slot, len(groups))
+        for column, nodes in enumerate(groups.values()):
+            members[column] += [node for node in nodes if self.leaves[node].atom.op is Op.REGEX]
         slots = [
             _slot(names, nodes, graph, specs, [leaf.atom for leaf in self.leaves], scannable, asked)
             for names, nodes in zip(groups, members, strict=True)

@@ -7,14 +7,14 @@ from typing import Any
 from lotl.kernel_cache import jit
 
 
-@jit()
+@jit(allocates=False)
 def count_codes(codes: Any, counts: Any) -> None:
     """Count rows per code; the codes -1 and -2 are counted in the last two places."""
     for code in codes:
         counts[code if code >= 0 else counts.size + code] += 1
 
 
-@jit()
+@jit(allocates=False)
 def post(codes: Any, start: Any, rows: Any) -> None:
     """Fill posting lists: rows per code, rising. `start` holds the sum of counts before each code, shape (codes + 1,)."""
     size = start.size - 1
@@ -29,7 +29,7 @@ def post(codes: Any, start: Any, rows: Any) -> None:
     start[0] = 0
 
 
-@jit()
+@jit(allocates=False)
 def gather(start: Any, rows: Any, ids: Any, out: Any) -> None:
     """Write the posting lists of `ids` behind each other."""
     written = 0
@@ -39,7 +39,7 @@ def gather(start: Any, rows: Any, ids: Any, out: Any) -> None:
             written += 1
 
 
-@jit()
+@jit(allocates=False)
 def any_element(codes: Any, offsets: Any, mark: Any, matched: Any) -> None:
     """Set ``matched[row]`` where any code of the row is marked; an empty row counts as the code `mark.size` - 3."""
     for row in range(offsets.size - 1):
@@ -53,7 +53,7 @@ def any_element(codes: Any, offsets: Any, mark: Any, matched: Any) -> None:
         matched[row] = hit
 
 
-@jit()
+@jit(allocates=False)
 def both(a: Any, b: Any, out: Any) -> int:
     """Write the numbers in both of two rising arrays; return how many."""
     i, j, written = 0, 0, 0
@@ -70,7 +70,7 @@ def both(a: Any, b: Any, out: Any) -> int:
     return written
 
 
-@jit()
+@jit(allocates=False)
 def either(a: Any, b: Any, out: Any) -> int:
     """Write the numbers in at least one of two rising arrays, each once; return how many."""
     i, j, written = 0, 0, 0
@@ -87,7 +87,7 @@ def either(a: Any, b: Any, out: Any) -> int:
     return written
 
 
-@jit()
+@jit(allocates=False)
 def without(a: Any, b: Any, out: Any) -> int:
     """Write the numbers of one rising array that another does not have; return how many."""
     j, written = 0, 0

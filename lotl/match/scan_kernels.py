@@ -20,6 +20,7 @@ AT_END: Final = 2
 WHOLE: Final = 3
 GLOB: Final = 4
 
+UNWANTED: Final = 2**31 - 1
 MULTIPLIER: Final = np.uint32(0x9E3779B1)
 TRIE_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -49,24 +50,18 @@ class Leaves(NamedTuple):
 
 
 class Grams(NamedTuple):
-    """4-grams of literals: a bitmap over their hashes, then an open hash table of grams, then entries."""
+    """Pieces of literals of one length: a table that tells what is none, an open hash table of pieces, entries.
 
-    bits: Any  # uint8, 2**k bits
+    A piece is the last bytes read, the newest on top, under `mask`. With `multiplier` 1 the hash is the piece itself.
+    """
+
+    marks: Any  # uint8, 2**k: not 0 at the hash of a piece: 1, 2 or 4 for pieces of 4, 3 or 2 bytes
     shift: Any  # uint32: 32 - k
     slot_shift: Any  # uint32: 32 - log2 of the slots
-    gram: Any  # uint32, a power of two
-    first: Any  # int32: entries of the slot; -1 for a free one
-    last: Any  # int32
-    leaf: Any  # int32 per entry
-    at: Any  # int32 per entry: place of the gram in the literal
-
-
-class Shorts(NamedTuple):
-    """Literals of one to three bytes, by their first byte."""
-
-    any: Any  # bool, shape (256,): some literal starts with the byte
-    start: Any  # int32, shape (257,)
-    leaf: Any  # int32
+    mask: Any  # uint32
+    multiplier: Any  # uint32
+    slots: Any  # uint32, shape (a power of two, 4): piece, first entry, entry after the last (0: a free slot), unused
+    entries: Any  # int32, shape (n, 4): leaf, bytes from its literal's start to the piece's newest, size, start
 
 
 class Trie(NamedTuple):
@@ -92,24 +87,23 @@ class Graph(NamedTuple):
 class State(NamedTuple):
     """Scratch of one run: marks are value numbers, so nothing is cleared between values."""
 
-    wanted: Any  # bool per node
-    true: Any  # int32 per node: last value for which it held
-    counted: Any  # int32 per node: last value that `count` refers to
+    true: Any  # int32 per node: last value for which it held; `UNWANTED` for a node that is not to be looked for
+    seen: Any  # int32 per node: last value for which `count` was begun, or a leaf's verification failed
     count: Any  # int32 per node
     queue: Any  # int32 per node
 
 
-@jit()
+@jit(allocates=False, inline=True)
 def gram_hash(gram: Any) -> Any:
     return np.uint32(gram * MULTIPLIER)
 
 
-@jit()
+@jit(allocates=False)
 def trie_hash(key: int) -> Any:
     return np.uint64(key) * TRIE_MULTIPLIER >> np.uint64(20)
 
 
-@jit()
+@jit(allocates=False)
 def _holds(texts: Any, value: int, leaves: Any, leaf: int) -> bool:
     """Finish the verification of a leaf whose folded literal is in its place: case, and the rest of a pattern."""
     kind = leaves.kind[leaf]
@@ -131,17 +125,22 @@ def _holds(texts: Any, value: int, leaves: Any, leaf: int) -> bool:
     return (kind == AT_START or size == end - begin) and same(text, begin, leaves.original, start, size)
 
 
-@jit()
+@jit(allocates=False, inline=True)
 def _found(texts: Any, value: int, leaves: Any, leaf: int, state: Any, tail: int) -> int:
     """Queue a leaf whose folded literal is in its place, if the rest holds; return the queue's new end."""
-    if state.true[leaf] == value or not state.wanted[leaf] or not _holds(texts, value, leaves, leaf):
+    if state.true[leaf] >= value:
         return tail
+    if leaves.cased[leaf] or leaves.kind[leaf] == GLOB:
+        # The rest does not depend on the place: one failure is final for the value.
+        if state.seen[leaf] == value or not _holds(texts, value, leaves, leaf):
+            state.seen[leaf] = value
+            return tail
     state.true[leaf] = value
     state.queue[tail] = leaf
     return tail + 1
 
 
-@jit()
+@jit(allocates=False)
 def _step(trie: Any, node: int, byte: int) -> int:
     """Return the child of a node, or -1."""
     key = np.int64(node) << 8 | np.int64(byte)
@@ -154,7 +153,7 @@ def _step(trie: Any, node: int, byte: int) -> int:
     return trie.node[slot]
 
 
-@jit()
+@jit(allocates=False)
 def _ends(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: int) -> int:
     """Walk from the last byte back: literals that end the value, or are the whole of it."""
     begin, end = texts.offsets[value], texts.offsets[value + 1]
@@ -170,7 +169,7 @@ def _ends(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: int)
     return tail
 
 
-@jit()
+@jit(allocates=False)
 def _starts(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: int) -> int:
     """Walk from the first byte on: literals that start the value."""
     at, end = texts.offsets[value], texts.offsets[value + 1]
@@ -185,65 +184,89 @@ def _starts(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: in
     return tail
 
 
-@jit()
+@jit(allocates=False, inline=True)
 def _entries(
-    texts: Any, value: int, at: int, gram: Any, hashed: Any, grams: Any, leaves: Any, state: Any, tail: int
+    texts: Any, value: int, at: int, gram: Any, grams: Any, leaves: Any, state: Any, tail: int
 ) -> int:
-    """Verify the literals whose gram was met at place `at` of the buffer."""
-    mask = np.uint32(grams.gram.size - 1)
-    slot = np.uint32(hashed >> grams.slot_shift)
-    while grams.gram[slot] != gram:
-        if grams.first[slot] < 0:
+    """Verify the literals whose piece ends at place `at` of the buffer."""
+    slots, entries, true = grams.slots, grams.entries, state.true
+    mask = np.uint32(slots.shape[0] - 1)
+    slot = np.uint32(np.uint32(gram * grams.multiplier) >> grams.slot_shift)
+    while slots[slot, 0] != gram:
+        if slots[slot, 2] == 0:
             return tail
         slot = (slot + np.uint32(1)) & mask
     begin, end = texts.offsets[value], texts.offsets[value + 1]
-    for k in range(grams.first[slot], grams.last[slot]):
-        leaf = grams.leaf[k]
-        start, size = at - grams.at[k], leaves.size[leaf]
-        if start < begin or start + size > end or state.true[leaf] == value or not state.wanted[leaf]:
+    for k in range(slots[slot, 1], slots[slot, 2]):
+        leaf = entries[k, 0]
+        if true[leaf] >= value:
             continue
-        if same(texts.folded, start, leaves.folded, leaves.start[leaf], size):
+        start, size = at - entries[k, 1], entries[k, 2]
+        if start < begin or start + size > end:
+            continue
+        if same(texts.folded, start, leaves.folded, entries[k, 3], size):
             tail = _found(texts, value, leaves, leaf, state, tail)
     return tail
 
 
-@jit()
-def _anywhere(texts: Any, value: int, grams: Any, leaves: Any, state: Any, tail: int) -> int:
-    """Roll a 4-gram over the value; nearly every place fails the bitmap."""
-    begin, end = texts.offsets[value], texts.offsets[value + 1]
-    if end - begin < 4:
-        return tail
+@jit(allocates=False)
+def _spots(folded: Any, first: int, last: int, pieces: Any, spots: Any) -> int:
+    """Write the places in ``[first, last)`` whose last bytes may be a piece; return how many.
+
+    A spot is ``place << 3 | which``: `which` combines the marks of the pieces, 1, 2 and 4. Without a branch: what passes is too
+    irregular to predict. Values do not matter here; verification sees to that.
+    """
+    fours, threes, twos = pieces
+    four_marks, three_marks, two_marks = fours.marks, threes.marks, twos.marks
+    four_shift, three_shift, mask = fours.shift, threes.shift, threes.mask
     gram = np.uint32(0)
-    for at in range(begin, begin + 3):
-        gram = np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(texts.folded[at]) << np.uint32(24))
-    for at in range(begin + 3, end):
-        gram = np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(texts.folded[at]) << np.uint32(24))
-        hashed = gram_hash(gram)
-        bit = np.uint32(hashed >> grams.shift)
-        if grams.bits[bit >> np.uint32(3)] >> np.uint8(bit & np.uint32(7)) & np.uint8(1):
-            tail = _entries(texts, value, at - 3, gram, hashed, grams, leaves, state, tail)
+    for at in range(max(first - 3, 0), first):
+        gram = np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24))
+    found = 0
+    for at in range(first, last):
+        gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24)))
+        which = (
+            four_marks[np.uint32(np.uint32(gram * MULTIPLIER) >> four_shift)]
+            | three_marks[np.uint32(np.uint32(np.uint32(gram & mask) * MULTIPLIER) >> three_shift)]
+            | two_marks[np.uint32(gram >> np.uint32(16))]
+        )
+        spots[found] = at << 3 | np.int64(which)
+        found += np.int64(which != 0)
+    return found
+
+
+@jit(allocates=False, inline=True)
+def _pairs(texts: Any, value: int, at: int, twos: Any, leaves: Any, state: Any, tail: int) -> int:
+    """Literals of one or two bytes that end at place `at`: the piece is the literal, there is nothing to compare."""
+    begin = texts.offsets[value]
+    before = texts.folded[at - 1] if at > 0 else np.uint8(0)
+    slot = np.int64(texts.folded[at]) << 8 | np.int64(before)
+    for k in range(twos.slots[slot, 1], twos.slots[slot, 2]):
+        leaf = twos.entries[k, 0]
+        if state.true[leaf] < value and at - twos.entries[k, 1] >= begin:
+            tail = _found(texts, value, leaves, leaf, state, tail)
     return tail
 
 
-@jit()
-def _short(texts: Any, value: int, shorts: Any, leaves: Any, state: Any, tail: int) -> int:
-    """Look for literals of one to three bytes."""
-    end = texts.offsets[value + 1]
-    for at in range(texts.offsets[value], end):
-        byte = texts.folded[at]
-        if not shorts.any[byte]:
-            continue
-        for k in range(shorts.start[byte], shorts.start[byte + 1]):
-            leaf = shorts.leaf[k]
-            size = leaves.size[leaf]
-            if state.true[leaf] == value or at + size > end:
-                continue
-            if same(texts.folded, at, leaves.folded, leaves.start[leaf], size):
-                tail = _found(texts, value, leaves, leaf, state, tail)
+@jit(allocates=False, inline=True)
+def _anywhere(texts: Any, value: int, spot: int, pieces: Any, leaves: Any, state: Any, tail: int) -> int:
+    """Verify the literals of which a piece ends at a spot."""
+    fours, threes, twos = pieces
+    at, which = spot >> 3, spot & 7
+    if which & 4:
+        tail = _pairs(texts, value, at, twos, leaves, state, tail)
+    if which & 3:
+        gram = np.uint32(0)
+        for i in range(max(at - 3, 0), at + 1):
+            gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(texts.folded[i]) << np.uint32(24)))
+        if which & 1:
+            tail = _entries(texts, value, at, gram, fours, leaves, state, tail)
+        if which & 2:
+            tail = _entries(texts, value, at, np.uint32(gram & threes.mask), threes, leaves, state, tail)
     return tail
 
 
-@jit()
+@jit(allocates=False, inline=True)
 def _checked(graph: Any, node: int, value: int, state: Any) -> bool:
     for k in range(graph.check_start[node], graph.check_start[node + 1]):
         if state.true[graph.check[k]] != value:
@@ -251,23 +274,23 @@ def _checked(graph: Any, node: int, value: int, state: Any) -> bool:
     return True
 
 
-@jit()
+@jit(allocates=False)
 def _propagate(value: int, graph: Any, state: Any, tail: int, out_node: Any, out_value: Any, written: int) -> int:
     """Wake the parents of what is true until nothing changes; write the exported nodes. Order does not matter."""
     head = 0
     while head < tail:
         node = state.queue[head]
         head += 1
-        if graph.exported[node] and state.wanted[node]:
+        if graph.exported[node]:
             out_node[written] = node
             out_value[written] = value
             written += 1
         for k in range(graph.parent_start[node], graph.parent_start[node + 1]):
             parent = graph.parent[k]
-            if state.true[parent] == value or not state.wanted[parent]:
+            if state.true[parent] >= value:
                 continue
-            if state.counted[parent] != value:
-                state.counted[parent] = value
+            if state.seen[parent] != value:
+                state.seen[parent] = value
                 state.count[parent] = 0
             state.count[parent] += 1
             if state.count[parent] >= graph.need[parent] and _checked(graph, parent, value, state):
@@ -277,12 +300,19 @@ def _propagate(value: int, graph: Any, state: Any, tail: int, out_node: Any, out
     return written
 
 
-@jit()
+@jit(allocates=False)
 def scan(
-    texts: Any, value: int, leaves: Any, grams: Any, shorts: Any, starts: Any, ends: Any, graph: Any, state: Any,
-    out_node: Any, out_value: Any,
+    texts: Any, value: int, leaves: Any, pieces: Any, starts: Any, ends: Any, graph: Any, state: Any,
+    spots: Any, out_node: Any, out_value: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Scan values from number `value` on, until the end or until the output is full.
+
+    Parameters
+    ----------
+    pieces : tuple of three Grams
+        Pieces of four, three and two bytes.
+    spots : ndarray of int64
+        Scratch: as many places are filtered at a time, plus one.
 
     Returns
     -------
@@ -290,23 +320,32 @@ def scan(
     """
     written = 0
     room = out_node.size - graph.exported.size
+    sought = pieces[0].entries.size + pieces[1].entries.size + pieces[2].entries.size > 0
+    total = texts.offsets[texts.offsets.size - 1]
+    filtered, spot, found = texts.offsets[value], 0, 0
     while value < texts.offsets.size - 1 and written <= room:
         tail = 0
         if ends.leaf.size:
             tail = _ends(texts, value, ends, leaves, state, tail)
         if starts.leaf.size:
             tail = _starts(texts, value, starts, leaves, state, tail)
-        if grams.leaf.size:
-            tail = _anywhere(texts, value, grams, leaves, state, tail)
-        if shorts.leaf.size:
-            tail = _short(texts, value, shorts, leaves, state, tail)
+        end = texts.offsets[value + 1]
+        while sought:
+            while spot < found and spots[spot] >> 3 < end:
+                tail = _anywhere(texts, value, spots[spot], pieces, leaves, state, tail)
+                spot += 1
+            if filtered >= end:
+                break
+            last = min(filtered + spots.size - 1, total)
+            found = _spots(texts.folded, filtered, last, pieces, spots)
+            filtered, spot = last, 0
         if tail:
             written = _propagate(value, graph, state, tail, out_node, out_value, written)
         value += 1
     return value, written
 
 
-@jit()
+@jit(allocates=False)
 def group(nodes: Any, values: Any, start: Any, grouped: Any) -> None:
     """Sort pairs by node, keeping the order of values: `start` (nodes + 1,) and `grouped` are filled."""
     for i in range(nodes.size):

@@ -13,11 +13,12 @@ from lotl.match.scan_kernels import (
     AT_END,
     AT_START,
     GLOB,
+    MULTIPLIER,
+    UNWANTED,
     WHOLE,
     Grams,
     Graph,
     Leaves,
-    Shorts,
     State,
     Texts,
     Trie,
@@ -25,7 +26,7 @@ from lotl.match.scan_kernels import (
     scan,
 )
 from lotl.match.reference.values import as_text
-from lotl.match.table_kernels import choose_grams, count_grams, fill_grams, fill_trie
+from lotl.match.table_kernels import choose_grams, count_grams, fill_slots, fill_trie, mark_pieces
 from lotl.match.text import fold
 from lotl.match.values import frozen
 from lotl.plan.ir import Atom, GlobParts, Op, Wild
@@ -34,6 +35,8 @@ COMMON: Final = "e\\snitaorc. lmdpwu-g3h2yfbv:k0/x1\"64q_5z=9870j,;(){}$@%&'+*?!
 """Bytes of Windows paths and command lines, commonest first."""
 SAMPLE: Final = 1 << 20
 """Bytes of the first large batch that decide which 4-grams are rare."""
+FILTERED: Final = 1 << 13
+"""Bytes that are filtered at a time: the places that pass stay in the cache."""
 FIRST_PAIRS: Final = 1 << 16
 
 _KINDS: Final = {Op.CONTAINS: ANYWHERE, Op.STARTSWITH: AT_START, Op.ENDSWITH: AT_END, Op.EQUALS: WHOLE, Op.GLOB: GLOB}
@@ -140,7 +143,7 @@ class Scanner:
         self._ends = self._trie(np.flatnonzero((kinds == AT_END) | (kinds == WHOLE)), backwards=True)
         self._starts = self._trie(np.flatnonzero(kinds == AT_START), backwards=False)
         anywhere = (kinds == ANYWHERE) | (kinds == GLOB)
-        self._shorts = self._short_table(np.flatnonzero(anywhere & (sizes < 4)))
+        self._shorts = self._short_tables(np.flatnonzero(anywhere & (sizes < 4)))
         self._long = np.flatnonzero(anywhere & (sizes >= 4))
         self._grams: Grams | None = None
         self._sampled = 0
@@ -159,13 +162,18 @@ class Scanner:
         tuple of (ndarray of int64, shape (nodes + 1,); ndarray of int32)
             Values (rising) for which node i holds: ``values[start[i]:start[i + 1]]``; empty unless exported and wanted.
         """
-        grams = self._tuned(texts.folded)
-        state = State(frozen(wanted), *(np.full(self.nodes, -1, np.int32) for _ in range(4)))
-        tables = (self._leaves, grams, self._shorts, self._starts, self._ends, self._graph, state)
+        true = np.full(self.nodes, -1, np.int32)
+        true[~wanted] = UNWANTED
+        state = State(true, *(np.full(self.nodes, -1, np.int32) for _ in range(3)))
+        grams = (self._tuned(texts.folded), *self._shorts)
+        if texts.folded.size >= FILTERED and not wanted.all():
+            grams = tuple(_marked(one, true, 1 << number) for number, one in enumerate(grams))  # type: ignore[assignment]
+        tables = (self._leaves, grams, self._starts, self._ends, self._graph, state)
+        spots = np.empty(min(FILTERED, texts.folded.size) + 1, np.int64)
         pieces, value, room = [], 0, max(FIRST_PAIRS, 4 * self.nodes)
         while True:
             nodes, values = np.empty(room, np.int32), np.empty(room, np.int32)
-            value, written = scan(texts, value, *tables, nodes, values)
+            value, written = scan(texts, value, *tables, spots, nodes, values)
             pieces.append((nodes[:written], values[:written]))
             if value >= texts.offsets.size - 1:
                 break
@@ -189,19 +197,29 @@ class Scanner:
         leaves, long = self._leaves, self._long
         gram_of, at = np.zeros(long.size, np.uint32), np.zeros(long.size, np.int32)
         choose_grams(leaves.folded, leaves.start[long], leaves.size[long], counts, _weights(), gram_of, at)
-        order = np.argsort(gram_of, kind="stable")
-        ordered = gram_of[order]
-        first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if long.size else np.zeros(0, int)
-        last = np.append(first[1:], long.size)[: first.size]
-        slot_bits, bits = _bits(2 * first.size, 4), min(max(_bits(64 * first.size, 12), 12), 20)
-        slots = 1 << slot_bits
-        grams = Grams(
-            np.zeros((1 << bits) // 8, np.uint8), np.uint32(32 - bits), np.uint32(32 - slot_bits),
-            np.zeros(slots, np.uint32), np.full(slots, -1, np.int32), np.zeros(slots, np.int32),
-            long[order].astype(np.int32), at[order],
-        )  # fmt: skip
-        fill_grams(ordered[first], first, last, grams)
-        return Grams(*(frozen(part) if isinstance(part, np.ndarray) else part for part in grams))
+        return _gram_table(gram_of, self._entries(long, at + 3), 4)
+
+    def _short_tables(self, chosen: Any) -> tuple[Grams, Grams]:
+        """Return the tables of literals of three bytes, and of two or one (which follows any byte)."""
+        leaves, any_byte = self._leaves, np.arange(256, dtype=np.uint32) << np.uint32(16)
+        bytes_of = leaves.folded.astype(np.uint32)
+        start, size = leaves.start[chosen], leaves.size[chosen]
+        newest = bytes_of[start + size - 1] << np.uint32(24)
+        third = size == 3
+        second = bytes_of[start + np.minimum(1, size - 1)] << np.uint32(16)
+        threes = newest[third] | second[third] | bytes_of[start[third]] << np.uint32(8)
+        two, one = size == 2, size == 1
+        twos = newest[two] | bytes_of[start[two]] << np.uint32(16)
+        ones = (newest[one][:, None] | any_byte).ravel()
+        leaf = np.concatenate([chosen[two], np.repeat(chosen[one], 256)])
+        back = np.concatenate([np.ones(twos.size, np.int32), np.zeros(ones.size, np.int32)])
+        return (
+            _gram_table(threes, self._entries(chosen[third], np.full(threes.size, 2)), 3),
+            _gram_table(np.concatenate([twos, ones]), self._entries(leaf, back), 2),
+        )
+
+    def _entries(self, leaf: Any, back: Any) -> Any:
+        return np.stack([leaf, back, self._leaves.size[leaf], self._leaves.start[leaf]], axis=1)
 
     def _trie(self, chosen: Any, *, backwards: bool) -> Trie:
         leaves = self._leaves
@@ -213,11 +231,32 @@ class Scanner:
         start, leaf = _csr(end_of, chosen, nodes)
         return Trie(frozen(key), frozen(node), start, leaf)
 
-    def _short_table(self, chosen: Any) -> Shorts:
-        leaves = self._leaves
-        first_byte = leaves.folded[leaves.start[chosen]].astype(np.int32)
-        start, leaf = _csr(first_byte, chosen, 256)
-        return Shorts(frozen(start[1:] > start[:-1]), start, leaf)
+
+def _gram_table(pieces: Any, entries: Any, length: int) -> Grams:
+    """Build the table of pieces of `length` bytes; `entries` says per piece what `Grams.entries` does."""
+    order = np.argsort(pieces, kind="stable")
+    ordered = pieces[order]
+    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if order.size else np.zeros(0, int)
+    last = np.append(first[1:], order.size)[: first.size]
+    slot_bits, bits = _bits(2 * first.size, 4), min(_bits(64 * first.size, 10), 19)
+    if length == 2:
+        slot_bits = bits = 16
+    slots = np.zeros((1 << slot_bits, 4), np.uint32)
+    grams = Grams(
+        np.zeros(1 << bits, np.uint8), np.uint32(32 - bits), np.uint32(32 - slot_bits),
+        np.uint32(0xFFFFFFFF << 8 * (4 - length) & 0xFFFFFFFF), np.uint32(1) if length == 2 else MULTIPLIER,
+        frozen(slots), frozen(np.ascontiguousarray(entries[order], np.int32)),
+    )  # fmt: skip
+    fill_slots(ordered[first], first, last, grams, slots)
+    leaves = int(entries[:, 0].max()) + 1 if order.size else 0
+    return _marked(grams, np.full(leaves, -1, np.int32), 1 << (4 - length))
+
+
+def _marked(grams: Grams, true: Any, mark: int) -> Grams:
+    """Return a table that lets only the pieces of wanted leaves through."""
+    marks = np.zeros(grams.marks.size, np.uint8)
+    mark_pieces(grams, true, mark, marks)
+    return grams._replace(marks=frozen(marks))
 
 
 def _leaves(specs: Sequence[Spec]) -> Leaves:

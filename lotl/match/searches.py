@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,8 @@ import pyarrow.compute as pc
 
 from lotl.match.reference.regexes import OutOfTimeError, compile_regex, search
 from lotl.match.regexes import linear
-from lotl.match.sets import Codes
+from lotl.match.sets import EXTRA, Codes, Rows, Values, distinct
+from lotl.plan.ir import Atom
 
 WORTH_COMPILING: Final = 64
 """Values from which on RE2's compilation pays."""
@@ -89,6 +91,60 @@ class Searches:
         if stopped:
             self.stopped[pattern] = self.stopped.get(pattern, 0) + stopped
         return found
+
+
+class Searched:
+    """One regular expression on one column of a batch: searched for in a value when a row with that value asks.
+
+    Parameters
+    ----------
+    atom : Atom
+    codes : Codes
+    candidates : ndarray of int32 or None
+        Values that may match; None: all.
+    searches : Searches
+    """
+
+    def __init__(self, atom: Atom, codes: Codes, candidates: Any, searches: Searches) -> None:
+        self._pattern: Any = atom.value
+        self._codes, self._candidates, self._searches = codes, candidates, searches
+
+    @cached_property
+    def _open(self) -> Any:
+        """Places that were not looked at yet: bool, shape (places,)."""
+        undecided = np.zeros(self._codes.size, np.bool_)
+        undecided[slice(-EXTRA) if self._candidates is None else self._candidates] = True
+        return undecided
+
+    @cached_property
+    def _found(self) -> Any:
+        return np.zeros(self._codes.size, np.bool_)
+
+    def bound(self) -> int:
+        """Return an upper bound for the number of rows."""
+        codes = self._codes
+        return codes.length if self._candidates is None else codes.bound(Values(self._candidates))
+
+    def rows(self) -> Rows:
+        """Return all rows: int32, rising."""
+        self._look_at(np.flatnonzero(self._open).astype(np.int32))
+        return self._codes.rows(Values(np.flatnonzero(self._found).astype(np.int32)))
+
+    def test(self, rows: Rows | None) -> Any:
+        """Return which of `rows` (None: all) have a value that matches: bool."""
+        codes = self._codes
+        if codes.text.offsets is None and rows is not None:
+            asked = codes.codes[rows]
+            asked = asked[self._open[asked]]
+            self._look_at(distinct(asked[asked >= 0]))
+            return self._found[codes.codes[rows]]
+        self._look_at(np.flatnonzero(self._open).astype(np.int32))
+        return codes.test(Values(np.flatnonzero(self._found).astype(np.int32)), rows)
+
+    def _look_at(self, places: Any) -> None:
+        if places.size:
+            self._open[places] = False
+            self._found[self._searches.matching(self._codes, self._pattern, places)] = True
 
 
 def _taken(values: pa.Array, places: Any) -> pa.Array:

@@ -10,7 +10,7 @@ from lotl.kernel_cache import jit
 from lotl.match.scan_kernels import gram_hash, trie_hash
 
 
-@jit()
+@jit(allocates=False)
 def count_grams(buffer: Any, counts: Any) -> None:
     """Count the 4-grams of a sample by the upper bits of their hash; `counts` has a power of two places."""
     bits = 0
@@ -24,7 +24,7 @@ def count_grams(buffer: Any, counts: Any) -> None:
             counts[gram_hash(gram) >> shift] += 1
 
 
-@jit()
+@jit(allocates=False)
 def choose_grams(literals: Any, start: Any, size: Any, counts: Any, weight: Any, gram_of: Any, at: Any) -> None:
     """Choose the rarest 4-gram of each literal.
 
@@ -59,21 +59,28 @@ def choose_grams(literals: Any, start: Any, size: Any, counts: Any, weight: Any,
         counts[gram_hash(best) >> shift] += 1
 
 
-@jit()
-def fill_grams(gram_of: Any, first: Any, last: Any, grams: Any) -> None:
-    """Enter distinct grams and their spans of entries into the bitmap and the hash table of `grams`."""
-    mask = np.uint32(grams.gram.size - 1)
-    for i in range(gram_of.size):
-        hashed = gram_hash(gram_of[i])
-        bit = np.uint32(hashed >> grams.shift)
-        grams.bits[bit >> np.uint32(3)] |= np.uint8(1) << np.uint8(bit & np.uint32(7))
-        slot = np.uint32(hashed >> grams.slot_shift)
-        while grams.first[slot] >= 0:
+@jit(allocates=False)
+def fill_slots(pieces: Any, first: Any, last: Any, grams: Any, slots: Any) -> None:
+    """Enter distinct pieces and their spans of entries into an empty hash table."""
+    mask = np.uint32(slots.shape[0] - 1)
+    for i in range(pieces.size):
+        slot = np.uint32(np.uint32(pieces[i] * grams.multiplier) >> grams.slot_shift)
+        while slots[slot, 2] > 0:
             slot = (slot + np.uint32(1)) & mask
-        grams.gram[slot], grams.first[slot], grams.last[slot] = gram_of[i], first[i], last[i]
+        slots[slot, 0], slots[slot, 1], slots[slot, 2] = pieces[i], first[i], last[i]
 
 
-@jit()
+@jit(allocates=False)
+def mark_pieces(grams: Any, true: Any, mark: int, marks: Any) -> None:
+    """Mark the pieces of those leaves that are wanted."""
+    for slot in range(grams.slots.shape[0]):
+        for k in range(grams.slots[slot, 1], grams.slots[slot, 2]):
+            if true[grams.entries[k, 0]] < 0:
+                marks[np.uint32(np.uint32(grams.slots[slot, 0] * grams.multiplier) >> grams.shift)] = mark
+                break
+
+
+@jit(allocates=False)
 def fill_trie(literals: Any, start: Any, size: Any, backwards: bool, key: Any, node: Any, end_of: Any) -> int:
     """Enter literals into an empty trie; `end_of` gets the node of each; return the number of nodes."""
     mask = np.uint64(key.size - 1)

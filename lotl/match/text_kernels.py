@@ -13,7 +13,7 @@ import numpy as np
 from lotl.kernel_cache import jit
 
 
-@jit()
+@jit(allocates=False)
 def fold_ascii(source: Any, target: Any) -> int:
     """Copy `source` to `target` with A–Z lowered; return the bitwise or of all bytes (≥ 128: not all ASCII)."""
     seen = np.uint8(0)
@@ -25,7 +25,7 @@ def fold_ascii(source: Any, target: Any) -> int:
     return int(seen)
 
 
-@jit()
+@jit(allocates=False)
 def _decode(source: Any, at: int, stop: int) -> tuple[int, int]:
     """Return (code point, bytes it takes); (-1, 1) for a byte that starts no well-formed character."""
     lead = int(source[at])
@@ -43,7 +43,7 @@ def _decode(source: Any, at: int, stop: int) -> tuple[int, int]:
     return point, extra + 1
 
 
-@jit()
+@jit(allocates=False)
 def _encode(point: int, target: Any, at: int) -> int:
     """Write a code point of at least 0x80 or an ASCII one; return the place after it."""
     if point < 0x80:
@@ -65,7 +65,7 @@ def _encode(point: int, target: Any, at: int) -> int:
     return at + 4
 
 
-@jit()
+@jit(allocates=False)
 def fold_unicode(source: Any, offsets: Any, table: Any, target: Any, target_offsets: Any) -> int:
     """Fold texts of any script; return the bytes written.
 
@@ -98,7 +98,7 @@ def fold_unicode(source: Any, offsets: Any, table: Any, target: Any, target_offs
     return out
 
 
-@jit()
+@jit(allocates=False)
 def same(text: Any, at: int, literal: Any, start: int, size: int) -> bool:
     """Say whether ``text[at:at + size]`` is ``literal[start:start + size]`` (both inside their buffers)."""
     for i in range(size):
@@ -107,7 +107,7 @@ def same(text: Any, at: int, literal: Any, start: int, size: int) -> bool:
     return True
 
 
-@jit()
+@jit(allocates=False)
 def find(text: Any, at: int, stop: int, literal: Any, start: int, size: int) -> int:
     """Return the first place of a literal in ``text[at:stop]``, or -1."""
     if size == 0:
@@ -119,7 +119,7 @@ def find(text: Any, at: int, stop: int, literal: Any, start: int, size: int) -> 
     return -1
 
 
-@jit()
+@jit(allocates=False)
 def glob(text: Any, at: int, stop: int, pattern: Any, first: int, last: int) -> bool:
     """Say whether a whole text matches a pattern.
 
@@ -159,7 +159,7 @@ def glob(text: Any, at: int, stop: int, pattern: Any, first: int, last: int) -> 
     return p == last
 
 
-@jit()
+@jit(allocates=False)
 def glob_values(buffer: Any, offsets: Any, pattern: Any, values: Any, matched: Any) -> None:
     """Set ``matched[i]`` to whether value ``values[i]`` matches `pattern`."""
     for i in range(values.size):
@@ -167,7 +167,7 @@ def glob_values(buffer: Any, offsets: Any, pattern: Any, values: Any, matched: A
         matched[i] = glob(buffer, offsets[value], offsets[value + 1], pattern, 0, pattern.size)
 
 
-@jit()
+@jit(allocates=False)
 def relate(
     left: Any, left_at: int, left_stop: int, right: Any, right_at: int, right_stop: int, relation: int
 ) -> bool:
@@ -184,7 +184,7 @@ def relate(
     return find(left, left_at, left_stop, right, right_at, size) >= 0
 
 
-@jit()
+@jit(allocates=False)
 def relate_rows(
     left: Any, left_offsets: Any, left_codes: Any, right: Any, right_offsets: Any, right_codes: Any,
     relation: int, matched: Any,

@@ -13,7 +13,7 @@ READ: Final = 1
 UNSURE: Final = 2
 
 
-@jit()
+@jit(allocates=False)
 def read_integers(buffer: Any, offsets: Any, numbers: Any, status: Any) -> None:
     """Read decimal integers of up to 18 digits; `UNSURE` marks what may be a number but is not that simple."""
     for value in range(offsets.size - 1):
@@ -40,7 +40,7 @@ def read_integers(buffer: Any, offsets: Any, numbers: Any, status: Any) -> None:
             status[value] = READ
 
 
-@jit()
+@jit(allocates=False)
 def read_ipv4(buffer: Any, offsets: Any, numbers: Any, status: Any) -> None:
     """Read dotted IPv4 addresses (four numbers to 255 without leading zeros); `UNSURE` marks what has a colon."""
     for value in range(offsets.size - 1):
