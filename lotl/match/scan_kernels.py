@@ -50,17 +50,16 @@ class Leaves(NamedTuple):
 
 
 class Grams(NamedTuple):
-    """Pieces of literals of one length: a table that tells what is none, an open hash table of pieces, entries.
+    """Pieces of literals of one length, in buckets by hash.
 
     A piece is the last bytes read, the newest on top, under `mask`. With `multiplier` 1 the hash is the piece itself.
     """
 
-    marks: Any  # uint8, 2**k: not 0 at the hash of a piece: 1, 2 or 4 for pieces of 4, 3 or 2 bytes
+    marks: Any  # uint16, 2**k: bucket per hash; 0: no piece has it
     shift: Any  # uint32: 32 - k
-    slot_shift: Any  # uint32: 32 - log2 of the slots
     mask: Any  # uint32
     multiplier: Any  # uint32
-    slots: Any  # uint32, shape (a power of two, 4): piece, first entry, entry after the last (0: a free slot), unused
+    start: Any  # int32: entries of bucket b are start[b] to start[b + 1]
     entries: Any  # int32, shape (n, 4): leaf, bytes from its literal's start to the piece's newest, size, start
 
 
@@ -76,21 +75,26 @@ class Trie(NamedTuple):
 class Graph(NamedTuple):
     """The column's own conditions: an inner node is true when `need` of its watched children are, and its checks."""
 
-    need: Any  # int32
+    nodes: Any  # int32, shape (nodes, 4): first parent, last parent, need, exported
+    parent: Any  # int32
     check_start: Any  # int32, shape (nodes + 1,)
     check: Any  # int32: leaves that must hold as well, but do not wake the node
-    parent_start: Any  # int32, shape (nodes + 1,)
-    parent: Any  # int32
-    exported: Any  # bool
 
 
 class State(NamedTuple):
-    """Scratch of one run: marks are value numbers, so nothing is cleared between values."""
+    """Scratch of one run: marks are value numbers, so nothing is cleared between values.
 
-    true: Any  # int32 per node: last value for which it held; `UNWANTED` for a node that is not to be looked for
-    seen: Any  # int32 per node: last value for which `count` was begun, or a leaf's verification failed
-    count: Any  # int32 per node
+    `marks` is int32 of shape (nodes, 4): the last value for which the node held (`UNWANTED` for one that is not to be
+    looked for); the last value for which its children were counted, or a leaf's verification failed; their count.
+    """
+
+    marks: Any
     queue: Any  # int32 per node
+
+
+TRUE: Final = 0
+SEEN: Final = 1
+COUNT: Final = 2
 
 
 @jit(allocates=False, inline=True)
@@ -128,14 +132,14 @@ def _holds(texts: Any, value: int, leaves: Any, leaf: int) -> bool:
 @jit(allocates=False, inline=True)
 def _found(texts: Any, value: int, leaves: Any, leaf: int, state: Any, tail: int) -> int:
     """Queue a leaf whose folded literal is in its place, if the rest holds; return the queue's new end."""
-    if state.true[leaf] >= value:
+    if state.marks[leaf, TRUE] >= value:
         return tail
     if leaves.cased[leaf] or leaves.kind[leaf] == GLOB:
         # The rest does not depend on the place: one failure is final for the value.
-        if state.seen[leaf] == value or not _holds(texts, value, leaves, leaf):
-            state.seen[leaf] = value
+        if state.marks[leaf, SEEN] == value or not _holds(texts, value, leaves, leaf):
+            state.marks[leaf, SEEN] = value
             return tail
-    state.true[leaf] = value
+    state.marks[leaf, TRUE] = value
     state.queue[tail] = leaf
     return tail + 1
 
@@ -186,20 +190,13 @@ def _starts(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: in
 
 @jit(allocates=False, inline=True)
 def _entries(
-    texts: Any, value: int, at: int, gram: Any, grams: Any, leaves: Any, state: Any, tail: int
+    texts: Any, begin: int, end: int, value: int, at: int, bucket: int, grams: Any, leaves: Any, state: Any, tail: int
 ) -> int:
-    """Verify the literals whose piece ends at place `at` of the buffer."""
-    slots, entries, true = grams.slots, grams.entries, state.true
-    mask = np.uint32(slots.shape[0] - 1)
-    slot = np.uint32(np.uint32(gram * grams.multiplier) >> grams.slot_shift)
-    while slots[slot, 0] != gram:
-        if slots[slot, 2] == 0:
-            return tail
-        slot = (slot + np.uint32(1)) & mask
-    begin, end = texts.offsets[value], texts.offsets[value + 1]
-    for k in range(slots[slot, 1], slots[slot, 2]):
+    """Verify the literals of a bucket, of which a piece may end at place `at`."""
+    entries = grams.entries
+    for k in range(grams.start[bucket], grams.start[bucket + 1]):
         leaf = entries[k, 0]
-        if true[leaf] >= value:
+        if state.marks[leaf, TRUE] >= value:
             continue
         start, size = at - entries[k, 1], entries[k, 2]
         if start < begin or start + size > end:
@@ -210,11 +207,11 @@ def _entries(
 
 
 @jit(allocates=False)
-def _spots(folded: Any, first: int, last: int, pieces: Any, spots: Any) -> int:
-    """Write the places in ``[first, last)`` whose last bytes may be a piece; return how many.
+def _spots(folded: Any, first: int, last: int, pieces: Any, places: Any, buckets: Any) -> int:
+    """Write the places in ``[first, last)`` whose last bytes may be a piece, and the buckets; return how many.
 
-    A spot is ``place << 3 | which``: `which` combines the marks of the pieces, 1, 2 and 4. Without a branch: what passes is too
-    irregular to predict. Values do not matter here; verification sees to that.
+    The buckets of the three lengths are 16 bits each. Without a branch: what passes is too irregular to predict. Values
+    do not matter here; verification sees to that.
     """
     fours, threes, twos = pieces
     four_marks, three_marks, two_marks = fours.marks, threes.marks, twos.marks
@@ -226,76 +223,66 @@ def _spots(folded: Any, first: int, last: int, pieces: Any, spots: Any) -> int:
     for at in range(first, last):
         gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24)))
         which = (
-            four_marks[np.uint32(np.uint32(gram * MULTIPLIER) >> four_shift)]
-            | three_marks[np.uint32(np.uint32(np.uint32(gram & mask) * MULTIPLIER) >> three_shift)]
-            | two_marks[np.uint32(gram >> np.uint32(16))]
+            np.uint64(four_marks[np.uint32(np.uint32(gram * MULTIPLIER) >> four_shift)])
+            | np.uint64(three_marks[np.uint32(np.uint32(np.uint32(gram & mask) * MULTIPLIER) >> three_shift)])
+            << np.uint64(16)
+            | np.uint64(two_marks[np.uint32(gram >> np.uint32(16))]) << np.uint64(32)
         )
-        spots[found] = at << 3 | np.int64(which)
+        places[found] = at
+        buckets[found] = which
         found += np.int64(which != 0)
     return found
 
 
 @jit(allocates=False, inline=True)
-def _pairs(texts: Any, value: int, at: int, twos: Any, leaves: Any, state: Any, tail: int) -> int:
-    """Literals of one or two bytes that end at place `at`: the piece is the literal, there is nothing to compare."""
-    begin = texts.offsets[value]
-    before = texts.folded[at - 1] if at > 0 else np.uint8(0)
-    slot = np.int64(texts.folded[at]) << 8 | np.int64(before)
-    for k in range(twos.slots[slot, 1], twos.slots[slot, 2]):
-        leaf = twos.entries[k, 0]
-        if state.true[leaf] < value and at - twos.entries[k, 1] >= begin:
-            tail = _found(texts, value, leaves, leaf, state, tail)
-    return tail
-
-
-@jit(allocates=False, inline=True)
-def _anywhere(texts: Any, value: int, spot: int, pieces: Any, leaves: Any, state: Any, tail: int) -> int:
+def _anywhere(
+    texts: Any, begin: int, end: int, value: int, at: int, buckets: Any, pieces: Any, leaves: Any, state: Any, tail: int
+) -> int:
     """Verify the literals of which a piece ends at a spot."""
     fours, threes, twos = pieces
-    at, which = spot >> 3, spot & 7
-    if which & 4:
-        tail = _pairs(texts, value, at, twos, leaves, state, tail)
-    if which & 3:
-        gram = np.uint32(0)
-        for i in range(max(at - 3, 0), at + 1):
-            gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(texts.folded[i]) << np.uint32(24)))
-        if which & 1:
-            tail = _entries(texts, value, at, gram, fours, leaves, state, tail)
-        if which & 2:
-            tail = _entries(texts, value, at, np.uint32(gram & threes.mask), threes, leaves, state, tail)
+    bucket = np.int64(buckets & np.uint64(0xFFFF))
+    if bucket:
+        tail = _entries(texts, begin, end, value, at, bucket, fours, leaves, state, tail)
+    bucket = np.int64(buckets >> np.uint64(16) & np.uint64(0xFFFF))
+    if bucket:
+        tail = _entries(texts, begin, end, value, at, bucket, threes, leaves, state, tail)
+    bucket = np.int64(buckets >> np.uint64(32))
+    if bucket:
+        tail = _entries(texts, begin, end, value, at, bucket, twos, leaves, state, tail)
     return tail
 
 
 @jit(allocates=False, inline=True)
 def _checked(graph: Any, node: int, value: int, state: Any) -> bool:
     for k in range(graph.check_start[node], graph.check_start[node + 1]):
-        if state.true[graph.check[k]] != value:
+        if state.marks[graph.check[k], TRUE] != value:
             return False
     return True
 
 
-@jit(allocates=False)
+@jit(allocates=False, inline=True)
 def _propagate(value: int, graph: Any, state: Any, tail: int, out_node: Any, out_value: Any, written: int) -> int:
     """Wake the parents of what is true until nothing changes; write the exported nodes. Order does not matter."""
+    nodes, marks, queue = graph.nodes, state.marks, state.queue
     head = 0
     while head < tail:
-        node = state.queue[head]
+        node = queue[head]
         head += 1
-        if graph.exported[node]:
+        if nodes[node, 3]:
             out_node[written] = node
             out_value[written] = value
             written += 1
-        for k in range(graph.parent_start[node], graph.parent_start[node + 1]):
+        for k in range(nodes[node, 0], nodes[node, 1]):
             parent = graph.parent[k]
-            if state.true[parent] >= value:
+            if marks[parent, TRUE] >= value:
                 continue
-            if state.seen[parent] != value:
-                state.seen[parent] = value
-                state.count[parent] = 0
-            state.count[parent] += 1
-            if state.count[parent] >= graph.need[parent] and _checked(graph, parent, value, state):
-                state.true[parent] = value
-                state.queue[tail] = parent
+            if marks[parent, SEEN] != value:
+                marks[parent, SEEN] = value
+                marks[parent, COUNT] = 0
+            marks[parent, COUNT] += 1
+            if marks[parent, COUNT] >= nodes[parent, 2] and _checked(graph, parent, value, state):
+                marks[parent, TRUE] = value
+                queue[tail] = parent
                 tail += 1
     return written
 
@@ -303,7 +290,7 @@ def _propagate(value: int, graph: Any, state: Any, tail: int, out_node: Any, out
 @jit(allocates=False)
 def scan(
     texts: Any, value: int, leaves: Any, pieces: Any, starts: Any, ends: Any, graph: Any, state: Any,
-    spots: Any, out_node: Any, out_value: Any,
+    places: Any, buckets: Any, out_node: Any, out_value: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Scan values from number `value` on, until the end or until the output is full.
 
@@ -311,37 +298,40 @@ def scan(
     ----------
     pieces : tuple of three Grams
         Pieces of four, three and two bytes.
-    spots : ndarray of int64
-        Scratch: as many places are filtered at a time, plus one.
+    places, buckets : ndarray of int64 and uint64
+        Scratch: as many places less one are filtered at a time.
 
     Returns
     -------
     tuple of (number of the next value, pairs written)
     """
     written = 0
-    room = out_node.size - graph.exported.size
+    room = out_node.size - graph.nodes.shape[0]
     sought = pieces[0].entries.size + pieces[1].entries.size + pieces[2].entries.size > 0
     total = texts.offsets[texts.offsets.size - 1]
-    filtered, spot, found = texts.offsets[value], 0, 0
+    begin = texts.offsets[value]
+    filtered, spot, found = begin, 0, 0
     while value < texts.offsets.size - 1 and written <= room:
         tail = 0
+        end = texts.offsets[value + 1]
         if ends.leaf.size:
             tail = _ends(texts, value, ends, leaves, state, tail)
         if starts.leaf.size:
             tail = _starts(texts, value, starts, leaves, state, tail)
-        end = texts.offsets[value + 1]
         while sought:
-            while spot < found and spots[spot] >> 3 < end:
-                tail = _anywhere(texts, value, spots[spot], pieces, leaves, state, tail)
+            while spot < found and places[spot] < end:
+                at, which = places[spot], buckets[spot]
+                tail = _anywhere(texts, begin, end, value, at, which, pieces, leaves, state, tail)
                 spot += 1
             if filtered >= end:
                 break
-            last = min(filtered + spots.size - 1, total)
-            found = _spots(texts.folded, filtered, last, pieces, spots)
+            last = min(filtered + places.size - 1, total)
+            found = _spots(texts.folded, filtered, last, pieces, places, buckets)
             filtered, spot = last, 0
         if tail:
             written = _propagate(value, graph, state, tail, out_node, out_value, written)
         value += 1
+        begin = end
     return value, written
 
 

@@ -26,7 +26,7 @@ from lotl.match.scan_kernels import (
     scan,
 )
 from lotl.match.reference.values import as_text
-from lotl.match.table_kernels import choose_grams, count_grams, fill_slots, fill_trie, mark_pieces
+from lotl.match.table_kernels import choose_grams, count_grams, fill_trie
 from lotl.match.text import fold
 from lotl.match.values import frozen
 from lotl.plan.ir import Atom, GlobParts, Op, Wild
@@ -35,6 +35,8 @@ COMMON: Final = "e\\snitaorc. lmdpwu-g3h2yfbv:k0/x1\"64q_5z=9870j,;(){}$@%&'+*?!
 """Bytes of Windows paths and command lines, commonest first."""
 SAMPLE: Final = 1 << 20
 """Bytes of the first large batch that decide which 4-grams are rare."""
+MOST_MARKS: Final = 17
+"""Binary logarithm of the places of a table of pieces: at 2 bytes each it stays in a second-level cache."""
 FILTERED: Final = 1 << 13
 """Bytes that are filtered at a time: the places that pass stay in the cache."""
 FIRST_PAIRS: Final = 1 << 16
@@ -162,18 +164,19 @@ class Scanner:
         tuple of (ndarray of int64, shape (nodes + 1,); ndarray of int32)
             Values (rising) for which node i holds: ``values[start[i]:start[i + 1]]``; empty unless exported and wanted.
         """
-        true = np.full(self.nodes, -1, np.int32)
-        true[~wanted] = UNWANTED
-        state = State(true, *(np.full(self.nodes, -1, np.int32) for _ in range(3)))
+        marks = np.full((self.nodes, 4), -1, np.int32)
+        marks[~wanted, 0] = UNWANTED
+        state = State(marks, np.empty(self.nodes, np.int32))
         grams = (self._tuned(texts.folded), *self._shorts)
         if texts.folded.size >= FILTERED and not wanted.all():
-            grams = tuple(_marked(one, true, 1 << number) for number, one in enumerate(grams))  # type: ignore[assignment]
+            grams = tuple(_only(one, wanted) for one in grams)  # type: ignore[assignment]
         tables = (self._leaves, grams, self._starts, self._ends, self._graph, state)
-        spots = np.empty(min(FILTERED, texts.folded.size) + 1, np.int64)
+        size = min(FILTERED, texts.folded.size) + 1
+        spots = (np.empty(size, np.int64), np.empty(size, np.uint64))
         pieces, value, room = [], 0, max(FIRST_PAIRS, 4 * self.nodes)
         while True:
             nodes, values = np.empty(room, np.int32), np.empty(room, np.int32)
-            value, written = scan(texts, value, *tables, spots, nodes, values)
+            value, written = scan(texts, value, *tables, *spots, nodes, values)
             pieces.append((nodes[:written], values[:written]))
             if value >= texts.offsets.size - 1:
                 break
@@ -234,29 +237,27 @@ class Scanner:
 
 def _gram_table(pieces: Any, entries: Any, length: int) -> Grams:
     """Build the table of pieces of `length` bytes; `entries` says per piece what `Grams.entries` does."""
-    order = np.argsort(pieces, kind="stable")
-    ordered = pieces[order]
+    multiplier = np.uint32(1) if length == 2 else MULTIPLIER
+    # As many places as keep false alarms rare, but no more buckets than 16 bits can name.
+    bits = 16 if length == 2 else 15 if pieces.size >= 1 << 16 else min(_bits(16 * pieces.size, 8), MOST_MARKS)
+    hashes = (pieces * multiplier) >> np.uint32(32 - bits)
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
     first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if order.size else np.zeros(0, int)
-    last = np.append(first[1:], order.size)[: first.size]
-    slot_bits, bits = _bits(2 * first.size, 4), min(_bits(64 * first.size, 10), 19)
-    if length == 2:
-        slot_bits = bits = 16
-    slots = np.zeros((1 << slot_bits, 4), np.uint32)
-    grams = Grams(
-        np.zeros(1 << bits, np.uint8), np.uint32(32 - bits), np.uint32(32 - slot_bits),
-        np.uint32(0xFFFFFFFF << 8 * (4 - length) & 0xFFFFFFFF), np.uint32(1) if length == 2 else MULTIPLIER,
-        frozen(slots), frozen(np.ascontiguousarray(entries[order], np.int32)),
-    )  # fmt: skip
-    fill_slots(ordered[first], first, last, grams, slots)
-    leaves = int(entries[:, 0].max()) + 1 if order.size else 0
-    return _marked(grams, np.full(leaves, -1, np.int32), 1 << (4 - length))
+    marks = np.zeros(1 << bits, np.uint16)
+    marks[ordered[first]] = np.arange(1, first.size + 1)
+    start = np.concatenate([[0], first, [order.size]]).astype(np.int32)
+    mask = np.uint32(0xFFFFFFFF << 8 * (4 - length) & 0xFFFFFFFF)
+    table = np.ascontiguousarray(entries[order], np.int32)
+    return Grams(frozen(marks), np.uint32(32 - bits), mask, multiplier, frozen(start), frozen(table))
 
 
-def _marked(grams: Grams, true: Any, mark: int) -> Grams:
-    """Return a table that lets only the pieces of wanted leaves through."""
-    marks = np.zeros(grams.marks.size, np.uint8)
-    mark_pieces(grams, true, mark, marks)
-    return grams._replace(marks=frozen(marks))
+def _only(grams: Grams, wanted: Any) -> Grams:
+    """Return a table without the buckets in which no leaf is wanted."""
+    if not grams.entries.size:
+        return grams
+    alive = np.concatenate([[False], np.logical_or.reduceat(wanted[grams.entries[:, 0]], grams.start[1:-1])])
+    return grams._replace(marks=frozen(np.where(alive[grams.marks], grams.marks, np.uint16(0))))
 
 
 def _leaves(specs: Sequence[Spec]) -> Leaves:
@@ -299,8 +300,10 @@ def _graph(leaves: int, wiring: Wiring, sizes: Any) -> Graph:
         checks[1].extend(looked_up)
         parents[0].extend(waking)
         parents[1].extend([number] * len(waking))
-    pairs = [_csr(np.array(keys, np.int64), np.array(values, np.int64), nodes) for keys, values in (checks, parents)]
-    return Graph(frozen(need), *pairs[0], *pairs[1], frozen(wiring.exported))
+    pairs = [_csr(np.array(keys, np.int64), np.array(values, np.int64), nodes) for keys, values in (parents, checks)]
+    start, parent = pairs[0]
+    table = np.stack([start[:-1], start[1:], need, wiring.exported], axis=1).astype(np.int32)
+    return Graph(frozen(np.ascontiguousarray(table)), parent, *pairs[1])
 
 
 def _csr(keys: Any, values: Any, size: int) -> tuple[Any, Any]:

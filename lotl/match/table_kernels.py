@@ -60,27 +60,6 @@ def choose_grams(literals: Any, start: Any, size: Any, counts: Any, weight: Any,
 
 
 @jit(allocates=False)
-def fill_slots(pieces: Any, first: Any, last: Any, grams: Any, slots: Any) -> None:
-    """Enter distinct pieces and their spans of entries into an empty hash table."""
-    mask = np.uint32(slots.shape[0] - 1)
-    for i in range(pieces.size):
-        slot = np.uint32(np.uint32(pieces[i] * grams.multiplier) >> grams.slot_shift)
-        while slots[slot, 2] > 0:
-            slot = (slot + np.uint32(1)) & mask
-        slots[slot, 0], slots[slot, 1], slots[slot, 2] = pieces[i], first[i], last[i]
-
-
-@jit(allocates=False)
-def mark_pieces(grams: Any, true: Any, mark: int, marks: Any) -> None:
-    """Mark the pieces of those leaves that are wanted."""
-    for slot in range(grams.slots.shape[0]):
-        for k in range(grams.slots[slot, 1], grams.slots[slot, 2]):
-            if true[grams.entries[k, 0]] < 0:
-                marks[np.uint32(np.uint32(grams.slots[slot, 0] * grams.multiplier) >> grams.shift)] = mark
-                break
-
-
-@jit(allocates=False)
 def fill_trie(literals: Any, start: Any, size: Any, backwards: bool, key: Any, node: Any, end_of: Any) -> int:
     """Enter literals into an empty trie; `end_of` gets the node of each; return the number of nodes."""
     mask = np.uint64(key.size - 1)
