@@ -31,6 +31,7 @@ from lotl.sources.evtx.format import (
 from lotl.sources.evtx.markup import Element, Emitter, Names, Template
 
 _PADDING: Final = [bytes(count) for count in range(8)]
+_ENDS: Final = [b"\0" + padding for padding in _PADDING]
 _INSTANCE_SIZE: Final = TEMPLATE_INSTANCE.size
 _BUCKETS: Final = struct.Struct(f"<{NAME_BUCKETS + TEMPLATE_BUCKETS}I")
 
@@ -82,19 +83,20 @@ class ChunkBuilder:
 
     Attributes
     ----------
-    marks : list of Mark
-        One per record.
+    names : Names
+        Names that the chunk has so far.
     """
 
     def __init__(self) -> None:
         self.names = Names()
-        self.marks: list[Mark] = []
+        self._marks: list[tuple[int, int, int]] = []
         self._data: list[bytes] = []
         self._position = CHUNK_HEADER_SIZE
         self._templates: dict[bytes, int] = {}
         self._template_buckets = [0] * TEMPLATE_BUCKETS
         self._new_templates: list[tuple[bytes, int, int]] = []
         self._ids: list[int] = []
+        self._heads: dict[object, bytes] = {}
 
     def add(
         self,
@@ -137,6 +139,55 @@ class ChunkBuilder:
         except OutputError:
             self._undo()
             raise
+
+    def add_again(
+        self, record_id: int, ticks: int, outer: object, inner: object, system: tuple[bytes, bytes, bytes],
+        shape: Shape, words: bytes, data: bytes,
+    ) -> bool:  # fmt: skip
+        """Add a record of two templates that the chunk has already (see `head`): no names, no definitions.
+
+        Parameters
+        ----------
+        outer, inner : object
+            Keys of their heads.
+        system : (bytes, bytes, bytes)
+            The outer values in three pieces.
+        words, data : bytes
+            Descriptors with their count, and values, of the inner template.
+
+        Returns
+        -------
+        bool
+            False: the chunk is full, or has no such head yet; nothing was added.
+        """
+        first, second = self._heads.get(outer), self._heads.get(inner)
+        if first is None or second is None:
+            return False
+        before, middle, after = system
+        nested = len(second) + len(words) + len(data)
+        values_at = RECORD_HEADER_SIZE + len(first) + 4
+        size = values_at + len(before) + len(middle) + len(after) + nested + 5
+        padding = -size % 8
+        size += padding
+        start = self._position
+        if start + size > CHUNK_SIZE:
+            return False
+        header = RECORD_HEADER.pack(RECORD_MAGIC, size, record_id, ticks)
+        self._data += (
+            header, first, DESCRIPTOR.pack(nested, ValueType.BINXML, 0), before, middle, after, second, words, data, _ENDS[padding], size.to_bytes(4, "little"),
+        )  # fmt: skip
+        self._position = start + size
+        self._ids.append(record_id)
+        self._marks.append((start, start + values_at + shape.time, start + values_at + shape.record_id))
+        return True
+
+    def head(self, key: object, template: Template, descriptors: bytes = b"") -> None:
+        """Keep what an instance of `template` starts with in this chunk, under `key`, if it is defined already."""
+        known = self._templates.get(template.guid)
+        if known is not None:
+            short = int.from_bytes(template.guid[:4], "little")
+            instance = TEMPLATE_INSTANCE.pack(Token.TEMPLATE_INSTANCE, 1, short, known)
+            self._heads[key] = FRAGMENT + instance + descriptors
 
     def add_inline(self, record_id: int, ticks: int, root: Element) -> bool:
         """Add a record without a template; see `add` for what is returned."""
@@ -209,7 +260,7 @@ class ChunkBuilder:
         self._data.append(_PADDING[padding] + size.to_bytes(4, "little"))
         self._position += size
         self._ids.append(record_id)
-        self.marks.append(mark)
+        self._marks.append(mark)
         self.names.keep()
         self._new_templates.clear()
         return True
@@ -225,6 +276,11 @@ class ChunkBuilder:
         return len(self._ids)
 
     @property
+    def marks(self) -> list[Mark]:
+        """Where the changing fields of each record stand."""
+        return [Mark(*mark) for mark in self._marks]
+
+    @property
     def free(self) -> int:
         """Bytes left for records."""
         return CHUNK_SIZE - self._position
@@ -234,7 +290,7 @@ class ChunkBuilder:
         records = b"".join(self._data)
         chunk = bytearray(CHUNK_SIZE)
         chunk[CHUNK_HEADER_SIZE : self._position] = records
-        last = self.marks[-1].record if self.marks else CHUNK_HEADER_SIZE
+        last = self._marks[-1][0] if self._marks else CHUNK_HEADER_SIZE
         ids = (self._ids[0], self._ids[-1]) if self._ids else (0, 0)
         numbers = first_number, first_number + max(len(self._ids), 1) - 1
         crc = zlib.crc32(records)

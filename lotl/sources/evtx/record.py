@@ -132,18 +132,25 @@ class Layout:
         self._shifted = [kind << 16 for kind in self.types]
         self._size = struct.Struct(f"<{len(self.types) + 1}I")
 
-    def part(self, values: Sequence[Any]) -> Part | None:
-        """Pack the values of one event (None: null)."""
-        if self.template is None:
-            return None
+    def pack(self, values: Sequence[Any]) -> tuple[bytes, bytes] | None:
+        """Return descriptors (with their count) and values of one event, packed; None where that is not so simple."""
         try:
             packed = [call(value) for call, value in zip(self._encoders, values, strict=True)]  # type: ignore[misc]
             data = b"".join(packed)
             if len(data) <= 0xFFFF:  # else one value may exceed its 16-bit size: `encode` finds out which
                 words = map(add, map(len, packed), self._shifted)
-                return Part(self.template, self._size.pack(len(packed), *words), data)
+                return self._size.pack(len(packed), *words), data
         except (TypeError, AttributeError, ValueError, struct.error):
             pass  # a null, an array, or a value of a wrong type
+        return None
+
+    def part(self, values: Sequence[Any]) -> Part | None:
+        """Make an instance of the template from the values of one event (None: null)."""
+        if self.template is None:
+            return None
+        packed = self.pack(values)
+        if packed is not None:
+            return Part(self.template, *packed)
         return _part(self.template, [Typed(*pair) for pair in zip(self.types, values, strict=True)])
 
 
@@ -206,10 +213,15 @@ class SystemPart:
         self.shape = Shape(start, start + 8 + 16 * activity + 8 * ids)
         self.template = _system_template(computer, literal)
 
-    def part(self, ticks: int, activity: bytes, process_id: Any, thread_id: Any, record_id: int) -> Part:
-        """Pack the outer values of one record."""
-        middle = self._clock(ticks, activity, process_id, thread_id, record_id)
-        return Part(self.template, self.descriptors, self._before + middle + self._after)
+    def values(
+        self, ticks: int, activity: bytes, process_id: Any, thread_id: Any, record_id: int
+    ) -> tuple[bytes, bytes, bytes]:
+        """Pack the outer values of one record, in three pieces."""
+        return self._before, self._clock(ticks, activity, process_id, thread_id, record_id), self._after
+
+    def part(self, values: tuple[bytes, bytes, bytes]) -> Part:
+        """Make an instance of the template."""
+        return Part(self.template, self.descriptors, b"".join(values))
 
 
 _SIMPLE: Final = (("Version", 11), ("Level", 0), ("Task", 2), ("Opcode", 1), ("Keywords", 5))

@@ -103,7 +103,7 @@ class EvtxWriter:
         system = self._system(record)
         activity = b"" if record.activity_id is None else guid_bytes(record.activity_id)
         first, second = (b"", b"") if record.process_id is None else (record.process_id, record.thread_id or 0)
-        outer = system.part(ticks, activity, first, second, number)
+        outer = system.part(system.values(ticks, activity, first, second, number))
         shape = system.shape._replace(fragment=record.nested_fragment)
         self._add(number, lambda chunk: chunk.add(header_id, ticks, outer, inner, shape))
 
@@ -143,12 +143,11 @@ class EvtxWriter:
             self._systems[key] = system
         number = self._next_id if record_id is None else record_id
         ticks = FILETIME_UNIX_EPOCH + micros * 10
-        outer = system.part(
-            ticks, b"" if activity_id is None else guid_bytes(activity_id), process_id, thread_id, number
-        )
-        inner = layout.part(values)
-        while not self._chunk.add(number, ticks, outer, inner, system.shape):
-            self._flush()
+        activity = b"" if activity_id is None else guid_bytes(activity_id)
+        outer = system.values(ticks, activity, process_id, thread_id, number)
+        packed = layout.pack(values)
+        if packed is None or not self._chunk.add_again(number, ticks, system, layout, outer, system.shape, *packed):
+            self._add_first(number, ticks, system, layout, outer, values)
         if number >= self._next_id:
             self._next_id = number + 1
         return number
@@ -214,6 +213,23 @@ class EvtxWriter:
 
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
+
+    def _add_first(
+        self,
+        number: int,
+        ticks: int,
+        system: SystemPart,
+        layout: Layout,
+        outer: tuple[bytes, bytes, bytes],
+        values: Sequence[Any],
+    ) -> None:
+        """Write a row whose templates the chunk may lack, and remember where they are for the rows to come."""
+        part, inner = system.part(outer), layout.part(values)
+        while not self._chunk.add(number, ticks, part, inner, system.shape):
+            self._flush()
+        self._chunk.head(system, system.template, system.descriptors)
+        if layout.template is not None:
+            self._chunk.head(layout, layout.template)
 
     def _system(self, record: Record) -> SystemPart:
         identity = record.provider, record.provider_guid, record.channel
