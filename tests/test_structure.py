@@ -27,6 +27,7 @@ LAYERS = (
     ("lotl.reading",),
     ("lotl.match",),
     ("lotl.hits",),
+    ("lotl.convert",),
     ("lotl.simulate",),
     ("lotl.hunt",),
     ("lotl.report",),
