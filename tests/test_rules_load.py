@@ -234,6 +234,15 @@ def test_hostile_yaml_ends_as_an_issue(tmp_path: Path, evil: bytes) -> None:
     assert len(found.errors[0].what) < 1000
 
 
+def test_many_broken_documents_in_one_file_take_linear_time() -> None:
+    broken = rule().replace("|endswith", "|" + "x" * 900)
+    text = "---\n".join(broken.replace("000000000001", f"{number:012}") for number in range(1500))
+    found = load(text)
+    assert len(found.errors) == 1500
+    assert [issue.where.partition(" ")[0] for issue in found.errors[:3]] == ["text:9", "text:21", "text:33"]
+    assert max(len(str(issue)) for issue in found.errors) < 2500
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -19,6 +19,9 @@ from lotl.rules.model import Correlation, Issue, LogSource, Meta, Rule, State
 from lotl.rules.ruleset import RuleSet
 from lotl.schema import Selector
 
+LONGEST = 600
+"""Characters of what is said about one rule; hostile rules would have more to say."""
+
 
 class Transform(Protocol):
     """A rewriting of whole rule documents (see `lotl.rules.pipelines`)."""
@@ -195,7 +198,8 @@ class Assembly:
             self._lost.update({name.lower(): fault.what for name in (meta.id, meta.name) if name})
         place = spell(fault.path)
         where = f"{entry.origin.name or 'text'}:{self._line(entry, fault.path)}{' ' if place else ''}{place}"
-        self._errors.append(Issue(fault.state, meta.id or meta.title, where, fault.what, fault.hint))
+        what = fault.what if len(fault.what) <= LONGEST else f"{fault.what[:LONGEST]}…"
+        self._errors.append(Issue(fault.state, meta.id or meta.title, where, what, fault.hint))
 
     def _warn(self, entry: Entry, meta: Meta, what: str) -> None:
         self._warnings.append(Issue(State.LOADED, meta.id or meta.title, entry.where, what))

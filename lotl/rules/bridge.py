@@ -38,11 +38,12 @@ from lotl.rules import condition
 from lotl.rules.condition import Group, Name, Negation, Tree
 from lotl.rules.fault import Fault
 from lotl.rules.lower import conditions_of, modified
-from lotl.rules.meta import STUB
 from lotl.rules.model import State
 from lotl.rules.patterns import Dash, Pattern, join, spellings
 from lotl.rules.values import Comparison, Network, Presence, Reference, Regex, Text, TimePart, Value, as_text
 
+_STUB = {"logsource": {"product": "windows"}, "detection": {"selection": {"F": "x"}, "condition": "selection"}}
+"""Stands for the parts of a rule that are put in afterwards."""
 _WILDS = {Wild.RUN: SpecialChars.WILDCARD_MULTI, Wild.ONE: SpecialChars.WILDCARD_SINGLE}
 _SIGNS = {SpecialChars.WILDCARD_MULTI: "*", SpecialChars.WILDCARD_SINGLE: "?"}
 _FLAGS = {
@@ -62,7 +63,7 @@ def to_sigma(document: Mapping[str, Any], placeholders: Mapping[str, list[str]])
     Fault
         The document is invalid.
     """
-    rule = SigmaRule.from_dict({**{k: v for k, v in document.items() if isinstance(k, str)}, **STUB}, True)
+    rule = SigmaRule.from_dict({**{k: v for k, v in document.items() if isinstance(k, str)}, **_STUB}, True)
     source = document["logsource"]
     rule.logsource = SigmaLogSource(source.get("category"), source.get("product"), source.get("service"))
     detection = document["detection"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -212,24 +213,28 @@ def lines(data: bytes, start: int, path: tuple[str | int, ...]) -> int:
         First line of the document.
     path : tuple of str or int
     """
+    own = _own(data, start)
     if len(path) == 1:
-        top = re.search(rb"^%b\s*:" % re.escape(str(path[0]).encode()), data[_offset(data, start) :], re.MULTILINE)
-        return start + data[_offset(data, start) :].count(b"\n", 0, top.start()) if top else start
+        top = re.search(rb"^%b\s*:" % re.escape(str(path[0]).encode("utf-8", "replace")), own, re.MULTILINE)
+        return start + own.count(b"\n", 0, top.start()) if top else start
     try:
-        for node in yaml.compose_all(data, Loader=_Loader):
-            if node is not None and node.start_mark.line + 1 == start:
-                return _descend(node, path)
+        node = yaml.compose(own, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError):
-        pass
-    return start
+        return start
+    return start if node is None else start + _descend(node, path) - 1
 
 
-def _offset(data: bytes, line: int) -> int:
-    """Return where a line (from 1) begins."""
-    at = 0
-    for _ in range(line - 1):
-        at = data.find(b"\n", at) + 1
-    return at
+def _own(data: bytes, start: int) -> bytes:
+    """Return the text of the document that begins in a line, so that one of many is not searched for in all."""
+    starts = _line_starts(data)
+    begin = starts[start - 1] if start <= len(starts) else 0
+    after = _SEPARATOR.search(data, begin + 3)
+    return data[begin : after.start() if after else None]
+
+
+@lru_cache(maxsize=4)
+def _line_starts(data: bytes) -> list[int]:
+    return [0, *(match.end() for match in re.finditer(b"\n", data))]
 
 
 def _descend(node: Any, path: tuple[str | int, ...]) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from lotl.errors import RuleError
 from lotl.rules.model import State
 
+LONGEST = 200
+"""Characters of a key that a message repeats."""
+
 
 class Fault(RuleError):
     """A rule cannot be used.
@@ -34,6 +37,8 @@ class Fault(RuleError):
 def spell(path: tuple[str | int, ...]) -> str:
     """Write a path the way people read it: ``detection.selection.Image|endswith[2]``."""
     text = ""
-    for step in path:
+    for step in path[:10]:
+        if isinstance(step, str) and len(step) > LONGEST:
+            step = f"{step[:LONGEST]}…"
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text

@@ -8,11 +8,11 @@ from typing import Any
 from lotl.rules.fault import Fault
 from lotl.rules.model import LogSource, Meta
 
-STUB = {"logsource": {"product": "windows"}, "detection": {"selection": {"F": "x"}, "condition": "selection"}}
-"""Stands for the parts of a rule that lotl judges itself when pySigma judges the rest."""
-
 _SEVERE = ("SigmaTitleError", "SigmaLevelError", "SigmaStatusError")
-_LISTS = ("tags", "references", "falsepositives", "fields")
+_JUDGED = (
+    *("title", "id", "name", "taxonomy", "related", "status", "description", "license", "references", "tags"),
+    *("author", "date", "modified", "fields", "falsepositives", "level", "scope"),
+)
 
 
 def metadata(document: Mapping[str, Any], path: str, line: int) -> Meta:
@@ -45,10 +45,11 @@ def problems(document: Mapping[str, Any]) -> list[str]:
     """
     from sigma.rule import SigmaRule
 
-    known = {name: value for name, value in document.items() if isinstance(name, str)}
-    known["id"] = str(known["id"]) if known.get("id") is not None else None
+    known = {name: document[name] for name in _JUDGED if document.get(name) is not None}
+    if "id" in known:
+        known["id"] = str(known["id"])
     try:
-        errors = SigmaRule.from_dict({**known, **STUB}, collect_errors=True).errors
+        _, errors = SigmaRule.from_dict_common_params(known, collect_errors=True)
     except (TypeError, ValueError, AttributeError, KeyError) as trouble:  # pySigma trips over some wrong types
         raise Fault(f"the metadata cannot be read: {trouble}") from trouble
     mild = []
