@@ -173,9 +173,9 @@ class ChunkBuilder:
         if start + size > CHUNK_SIZE:
             return False
         header = RECORD_HEADER.pack(RECORD_MAGIC, size, record_id, ticks)
-        self._data += (
-            header, first, DESCRIPTOR.pack(nested, ValueType.BINXML, 0), before, middle, after, second, words, data, _ENDS[padding], size.to_bytes(4, "little"),
-        )  # fmt: skip
+        last = DESCRIPTOR.pack(nested, ValueType.BINXML, 0)
+        end = _ENDS[padding], size.to_bytes(4, "little")
+        self._data += (header, first, last, before, middle, after, second, words, data, *end)
         self._position = start + size
         self._ids.append(record_id)
         self._marks.append((start, start + values_at + shape.time, start + values_at + shape.record_id))
