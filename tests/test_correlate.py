@@ -13,13 +13,14 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference_correlate import Seen, reference
 
 from lotl.columns import ABSENT, NULL, Column, Int, Text
 from lotl.errors import RuleError, UnsupportedRule
 from lotl.match.correlate import NO_TIME, Feed, Result, correlate, needed_fields
 from lotl.match.correlate.kernels import sums
 from lotl.rules.model import Correlation, Issue, Meta
+
+from .reference_correlate import Seen, reference
 
 SECOND = 1_000_000
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -75,7 +75,7 @@ class ArrowWriter(Writer):
             case Op.CONTAINS if values == [""]:
                 return f"{text}.is_valid()"
             case Op.CONTAINS | Op.STARTSWITH | Op.ENDSWITH:
-                return _each(f"pc.{_TESTS[atom.op]}", subject, values, test.every)
+                return _each(f"pc.{_TESTS[atom.op]}", subject, values)
             case Op.GLOB:
                 return _glob(atom, subject)
             case Op.NUMBER:
@@ -92,11 +92,10 @@ class ArrowWriter(Writer):
         raise UnsupportedRule(f"an Arrow expression has no test for '{atom.op.value}' ({_place(atom)})")
 
 
-def _each(function: str, subject: str, values: list[str], every: bool) -> str:
+def _each(function: str, subject: str, values: list[str]) -> str:
     if len(values) == 1:
         return f"{function}({subject}, {values[0]!r})"
-    joined = "all_of" if every else "any_of"
-    return f"{joined}([{function}({subject}, part) for part in {literals(values)}])"
+    return f"any_of([{function}({subject}, part) for part in {literals(values)}])"
 
 
 def _glob(atom: Atom, subject: str) -> str:

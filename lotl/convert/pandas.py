@@ -78,7 +78,7 @@ class PandasWriter(Writer):
             case Op.CONTAINS if values == [""]:
                 return "lambda t: True"
             case Op.CONTAINS | Op.STARTSWITH | Op.ENDSWITH:
-                return _each(atom.op, values, test.every) + form
+                return _each(atom.op, values) + form
             case Op.GLOB:
                 return _glob(atom) + form
             case Op.NUMBER:
@@ -98,11 +98,10 @@ class PandasWriter(Writer):
         raise UnsupportedRule(f"pandas code has no test for '{atom.op.value}' (field {atom.field})")
 
 
-def _each(op: Op, values: list[str], every: bool) -> str:
+def _each(op: Op, values: list[str]) -> str:
     if len(values) == 1:
         return f"lambda t: {_TESTS[op].format(repr(values[0]))}"
-    joined = "all" if every else "any"
-    return f"lambda t: {joined}({_TESTS[op].format('part')} for part in {literals(values)})"
+    return f"lambda t: any({_TESTS[op].format('part')} for part in {literals(values)})"
 
 
 def _glob(atom: Atom) -> str:

@@ -22,7 +22,7 @@ LISTED: Final = frozenset({Op.EQUALS, Op.CONTAINS, Op.STARTSWITH, Op.ENDSWITH})
 
 
 class Test(NamedTuple):
-    """One test, or several that differ in nothing but the value.
+    """One test, or several of which one must hold and that differ in nothing but the value.
 
     Attributes
     ----------
@@ -30,13 +30,10 @@ class Test(NamedTuple):
         The first of them.
     values : tuple
         Their values.
-    every : bool
-        Whether all must hold, or any.
     """
 
     atom: Atom
     values: tuple[AtomValue, ...]
-    every: bool = False
 
 
 class Writer(ABC):
@@ -103,8 +100,9 @@ class Writer(ABC):
             case AtLeast(count, children):
                 return self._named(self.at_least(count, [self.expression(child) for child in children]))
             case And(children) | Or(children):
-                every = isinstance(node, And)
-                return self._joined([self._part(part) for part in grouped(children, every)], every)
+                if isinstance(node, And):
+                    return self._joined([self.expression(part) for part in flattened(children, And)], True)
+                return self._joined([self._part(part) for part in grouped(children)], False)
 
     def _part(self, part: Node | Test) -> str:
         return self._named(self.test(part)) if isinstance(part, Test) else self.expression(part)
@@ -138,21 +136,24 @@ class Writer(ABC):
         return wanted
 
 
-def grouped(children: Iterable[Node], every: bool) -> list[Node | Test]:
-    """Join tests of one field that differ in nothing but the value; keep the order of first mention."""
+def grouped(children: Iterable[Node]) -> list[Node | Test]:
+    """Join alternatives of one field that differ in nothing but the value; keep the order of first mention.
+
+    Only alternatives: where all must hold, each may hold for another element of a multi-valued field.
+    """
     parts: dict[object, Node | Test] = {}
-    for child in flattened(children, And if every else Or):
+    for child in flattened(children, Or):
         if not isinstance(child, Leaf) or child.atom.op not in LISTED:
             parts[id(child)] = child
             continue
         atom = child.atom
-        if (atom.value == "" and atom.op is Op.CONTAINS) or (every and atom.op is Op.EQUALS):
+        if atom.value == "" and atom.op is Op.CONTAINS:
             parts[child] = child
             continue
         before = parts.get((atom.field, atom.op, atom.cased))
         values = before.values if isinstance(before, Test) else ()
         known = values if atom.value in values else (*values, atom.value)
-        parts[atom.field, atom.op, atom.cased] = Test(atom, known, every)
+        parts[atom.field, atom.op, atom.cased] = Test(atom, known)
     return list(parts.values())
 
 
