@@ -27,7 +27,7 @@ from lotl.sources.evtx.binxml import Parser
 from lotl.sources.evtx.blocks import examine, lose
 from lotl.sources.evtx.distinct import Columns, Values
 from lotl.sources.evtx.flatten import Flat
-from lotl.sources.evtx.gather import Buffer, Gathered
+from lotl.sources.evtx.gather import Buffer
 from lotl.sources.evtx.layout import Meter
 from lotl.sources.evtx.loads import SLACK
 from lotl.sources.evtx.reader import read_flat

@@ -1,8 +1,8 @@
 """Compiled: slots of many records to columns, each value looked at once.
 
-Records are taken in the order in which they lie in memory, all columns of a record together, so that every cache line of
-the block is fetched once. Text stays where it is: a dictionary entry is the place of its first occurrence. Entries are
-compared byte for byte; their hash only says where to look.
+Records are taken in the order in which they lie in memory, all columns of a record together, so that every cache line
+of the block is fetched once. Text stays where it is: a dictionary entry is the place of its first occurrence. Entries
+are compared byte for byte; their hash only says where to look.
 
 A *use* is a layout together with the kind of event that it occurs in. For each column of the kind it states a source:
 the slot, `NOTHING`, or ``LITERAL - k`` for the k-th literal.
@@ -10,7 +10,7 @@ the slot, `NOTHING`, or ``LITERAL - k`` for the k-th literal.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -54,7 +54,7 @@ _SIZE_MASK: Final = (1 << SIZE_BITS) - 1
 
 
 @jit(boundscheck=True)
-def _same(data, first, second, size):
+def _same(data: Any, first: Any, second: Any, size: Any) -> Any:
     at = 0
     while at + 8 <= size:
         if load64(data, first + at) != load64(data, second + at):
@@ -66,7 +66,7 @@ def _same(data, first, second, size):
 
 
 @jit(boundscheck=True)
-def _hash(data, at, size, kind):
+def _hash(data: Any, at: Any, size: Any, kind: Any) -> Any:
     h = np.uint64(size | kind << 20) * np.uint64(_PRIME)
     end = at + size
     while at + 8 <= end:
@@ -80,7 +80,7 @@ def _hash(data, at, size, kind):
 
 
 @jit(boundscheck=True)
-def _grow(memory, state):
+def _grow(memory: Any, state: Any) -> Any:
     """Give a column a table of twice the size, behind what is used of the memory."""
     old, old_mask = memory[state + TABLE], memory[state + MASK]
     mask = 2 * old_mask + 1 if old_mask else _SMALLEST - 1
@@ -98,7 +98,7 @@ def _grow(memory, state):
 
 
 @jit(boundscheck=True)
-def _code(data, at, size, kind, column, memory, entries):
+def _code(data: Any, at: Any, size: Any, kind: Any, column: Any, memory: Any, entries: Any) -> Any:
     """Return the code of the value data[at:at+size] of type `kind` in its column."""
     state = FIRST_STATE + STATES * column
     where = at << SIZE_BITS | size
@@ -114,7 +114,11 @@ def _code(data, at, size, kind, column, memory, entries):
         if (cell >> 32 ^ tag) & 0xFFFFFFFF == 0:
             entry = (cell & 0xFFFFFFFF) - 1
             known = entries[entry, PLACE]
-            if known & _SIZE_MASK == size and entries[entry, KIND] == kind and _same(data, known >> SIZE_BITS, at, size):
+            if (
+                known & _SIZE_MASK == size
+                and entries[entry, KIND] == kind
+                and _same(data, known >> SIZE_BITS, at, size)
+            ):
                 break
         place = (place + 1) & mask
     if memory[first + place] == 0:
@@ -130,7 +134,7 @@ def _code(data, at, size, kind, column, memory, entries):
 
 
 @jit(boundscheck=True)
-def _is_last(data, at, size, kind, state, memory):
+def _is_last(data: Any, at: Any, size: Any, kind: Any, state: Any, memory: Any) -> Any:
     """Whether a value is the one that its column had last (most are)."""
     last = memory[state + LAST_PLACE]
     if at < 0 or size < 0 or at + size + 8 > data.size:
@@ -139,7 +143,7 @@ def _is_last(data, at, size, kind, state, memory):
 
 
 @jit(boundscheck=True)
-def _number(data, at, kind):
+def _number(data: Any, at: Any, kind: Any) -> Any:
     """Read a whole number, or a FILETIME as µs since 1970; numbers of 2**63 and more come out negative."""
     if at < 0 or at + 8 > data.size:
         raise IndexError
@@ -164,7 +168,7 @@ def _number(data, at, kind):
 
 
 @jit(boundscheck=True)
-def _digits(data, at, size):
+def _digits(data: Any, at: Any, size: Any) -> Any:
     """Read an event id that is decimal text; `NO_NUMBER` if it is anything else."""
     if size < 2 or size > 18 or at + size + 8 > data.size:
         return NO_NUMBER
@@ -178,7 +182,19 @@ def _digits(data, at, size):
 
 
 @jit(boundscheck=True)
-def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, memory, entries):
+def group(
+    data: Any,
+    layouts: Any,
+    firsts: Any,
+    slots: Any,
+    heads: Any,
+    literals: Any,
+    uses: Any,
+    keys: Any,
+    places: Any,
+    memory: Any,
+    entries: Any,
+) -> Any:
     """Find the kind of each record: number its (layout, channel, provider, event id).
 
     Parameters
@@ -216,7 +232,11 @@ def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, mem
             if source >= 0:
                 at, size = np.int64(slots[0, firsts[record] + source]), np.int64(slots[1, firsts[record] + source])
             elif source <= LITERAL:
-                at, size, number = literals[LITERAL - source, 0], literals[LITERAL - source, 1], literals[LITERAL - source, 2]
+                at, size, number = (
+                    literals[LITERAL - source, 0],
+                    literals[LITERAL - source, 1],
+                    literals[LITERAL - source, 2],
+                )
             if source == NOTHING:
                 key[1 + column] = -1 if column < 2 else NO_NUMBER
             elif column < 2:
@@ -252,8 +272,26 @@ def group(data, layouts, firsts, slots, heads, literals, uses, keys, places, mem
 
 
 @jit(boundscheck=True)
-def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources, kinds, part_columns, modes, outs, rows,
-           codes, numbers, valid, memory, entries):
+def encode(
+    data: Any,
+    uses: Any,
+    firsts: Any,
+    slots: Any,
+    literals: Any,
+    use_parts: Any,
+    use_sources: Any,
+    sources: Any,
+    kinds: Any,
+    part_columns: Any,
+    modes: Any,
+    outs: Any,
+    rows: Any,
+    codes: Any,
+    numbers: Any,
+    valid: Any,
+    memory: Any,
+    entries: Any,
+) -> Any:
     """Fill the columns of all kinds.
 
     Parameters
@@ -310,7 +348,9 @@ def encode(data, uses, firsts, slots, literals, use_parts, use_sources, sources,
 
 
 @jit(boundscheck=True)
-def encode_items(data, places, sizes, kinds, column, codes, memory, entries):
+def encode_items(
+    data: Any, places: Any, sizes: Any, kinds: Any, column: Any, codes: Any, memory: Any, entries: Any
+) -> Any:
     """Encode the items of one multi-valued column; a place of -1 is an absent field."""
     data, entries, memory = borrow(data), borrow(entries), borrow(memory)
     for item in range(places.size):
@@ -320,74 +360,3 @@ def encode_items(data, places, sizes, kinds, column, codes, memory, entries):
             raise IndexError
         else:
             codes[item] = _code(data, places[item], sizes[item], kinds[item], column, memory, entries)
-
-
-@jit(boundscheck=True)
-def _array_items(data, at, size, kind, places, sizes, kinds, item, fill):
-    """Write the items of an array value (or only count them); return the next item."""
-    if at < 0 or at + size + 8 > data.size:
-        raise IndexError
-    start = item
-    if kind != 0x81:
-        width = 1 if kind < 0x85 else 2 if kind < 0x87 else 4 if kind < 0x89 or kind == 0x8B or kind == 0x8D else 8
-        if kind == 0x8F or kind == 0x92:
-            width = 16
-        if kind == 0x94:
-            width = 4
-        for i in range(at, at + size, width):
-            if fill:
-                places[item], sizes[item], kinds[item] = i, width, kind & 0x7F
-            item += 1
-    else:
-        begin = at
-        for i in range(at, at + size + 1, 2):
-            ended = i + 1 < at + size and load16(data, i) == 0
-            if ended or (i >= at + size and i > begin):
-                if fill:
-                    places[item], sizes[item], kinds[item] = begin, i - begin, 1
-                item += 1
-                begin = i + 2
-    if item == start:  # an array without items is one empty text
-        if fill:
-            places[item], sizes[item], kinds[item] = at, 0, 1
-        item += 1
-    return item
-
-
-@jit(boundscheck=True)
-def list_items(data, records, uses, firsts, slots, literals, starts, sources, source_kinds, offsets, places, sizes, kinds,
-               fill):
-    """Write where the items of a multi-valued column are, row by row (or, without `fill`, only `offsets`).
-
-    Parameters
-    ----------
-    records : ndarray of int64, shape (n,)
-        The records of the partition, in order.
-    starts : ndarray of int64, shape (u + 1,)
-        By use: where its sources are in `sources` and `source_kinds`.
-    offsets : ndarray of int64, shape (n + 1,)
-        Out. A row without the field has one item, whose place is -1.
-    """
-    data, slots = borrow(data), borrow(slots)
-    item = 0
-    for row in range(records.size):
-        offsets[row] = item
-        use, first = uses[records[row]], firsts[records[row]]
-        for i in range(starts[use], starts[use + 1]):
-            source, kind = sources[i], source_kinds[i]
-            if source >= 0 and kind >= 0x80 and kind < 0x100:
-                item = _array_items(data, np.int64(slots[0, first + source]), np.int64(slots[1, first + source]), kind,
-                                    places, sizes, kinds, item, fill)
-                continue
-            if fill and source >= 0:
-                places[item], sizes[item] = slots[0, first + source], slots[1, first + source]
-                kinds[item] = kind
-            elif fill:
-                places[item], sizes[item] = literals[LITERAL - source, 0], literals[LITERAL - source, 1]
-                kinds[item] = kind
-            item += 1
-        if item == offsets[row]:
-            if fill:
-                places[item], sizes[item], kinds[item] = -1, 0, 0
-            item += 1
-    offsets[records.size] = item

@@ -146,7 +146,7 @@ class Buffer:
         gathered.counts[sound], gathered.slack[sound] = counts, slack
 
     def _check(self, gathered: Gathered, index: int) -> int:
-        """Compare the checksums of a chunk; return the first record signature behind its records, -1 if it is no chunk."""
+        """Compare the checksums; return the first record signature behind the records, -1 if it is no chunk."""
         start, place, data = index << 16, gathered.places[index], self._bytes
         if not data.startswith(CHUNK_MAGIC, start):
             return -1

@@ -1,11 +1,12 @@
 """A layout's columns: found once, by letting the complete reader read a record whose values are placeholders.
 
 The record is parsed and flattened by the very code that reads single records, but with a unique mark in place of each
-value. Where a mark comes out, there belongs the slot. So both paths cannot disagree about names, and no rule about names
-is written twice. The marks are random: no log can contain them.
+value. Where a mark comes out, there belongs the slot. So both paths cannot disagree about names, and no rule about
+names is written twice. The marks are random: no log can contain them.
 
-What depends on the value itself, and not only on its type, shows when the same is done with empty and with blank texts: a
-layout that then has other fields is left to the complete reader, as is one that puts several values into one text.
+What depends on the value itself, and not only on its type, shows when the same is done with empty and with blank
+texts: a layout that then has other fields is left to the complete reader, as is one that puts several values into one
+text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from lotl.schema import SYSTEM
@@ -21,7 +22,7 @@ from lotl.sources.evtx.binxml import Parser
 from lotl.sources.evtx.encode_kernel import LITERAL
 from lotl.sources.evtx.flatten import Flat, flatten, local
 from lotl.sources.evtx.format import ARRAY, FILETIME_UNIX_EPOCH, Token, ValueType
-from lotl.sources.evtx.parse_kernel import TEMPLATE
+from lotl.sources.evtx.pool import TEMPLATE
 from lotl.sources.evtx.tree import Budget, Content, Element, Substitution
 from lotl.sources.evtx.values import Array, BinXmlError, Filetime, filetime_micros, filetime_text
 

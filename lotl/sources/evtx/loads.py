@@ -1,8 +1,9 @@
 """Unaligned little-endian loads and stores for compiled kernels.
 
-BinXML values stand at any address. NumPy views need alignment, and eight byte loads with shifts cost eight bounds checks;
-these intrinsics are one machine instruction each. **They check nothing**: a kernel must have compared the range with the
-buffer before (every caller does so once per value, and buffers end with `SLACK` bytes that no value stands in).
+BinXML values stand at any address. NumPy views need alignment, and eight byte loads with shifts cost eight bounds
+checks; these intrinsics are one machine instruction each. **They check nothing**: a kernel must have compared the
+range with the buffer before (every caller does so once per value, and buffers end with `SLACK` bytes that no value
+stands in).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -21,7 +22,7 @@ SLACK: Final = 16
 
 def _place(context: Any, builder: Any, kind: Any, array: Any, at: Any, bits: int) -> Any:
     data = context.make_array(kind)(context, builder, array).data
-    return cgutils.pointer_add(builder, data, at, ir.IntType(bits).as_pointer())
+    return cgutils.pointer_add(builder, data, at, ir.IntType(bits).as_pointer())  # type: ignore[no-untyped-call]
 
 
 def _load(bits: int) -> Any:
@@ -37,26 +38,26 @@ def _load(bits: int) -> Any:
     return generate
 
 
-@intrinsic  # type: ignore[misc]
-def load16(typing_context: Any, data: Any, at: Any) -> Any:
+@intrinsic
+def _load16(typing_context: Any, data: Any, at: Any) -> Any:
     """Load 16 bits at byte `at` of a uint8 array, as int64."""
     return types.int64(data, types.int64), _load(16)
 
 
-@intrinsic  # type: ignore[misc]
-def load32(typing_context: Any, data: Any, at: Any) -> Any:
+@intrinsic
+def _load32(typing_context: Any, data: Any, at: Any) -> Any:
     """Load 32 bits at byte `at` of a uint8 array, as int64 (not negative)."""
     return types.int64(data, types.int64), _load(32)
 
 
-@intrinsic  # type: ignore[misc]
-def load64(typing_context: Any, data: Any, at: Any) -> Any:
+@intrinsic
+def _load64(typing_context: Any, data: Any, at: Any) -> Any:
     """Load 64 bits at byte `at` of a uint8 array, as uint64."""
     return types.uint64(data, types.int64), _load(64)
 
 
-@intrinsic  # type: ignore[misc]
-def store64(typing_context: Any, data: Any, at: Any, value: Any) -> Any:
+@intrinsic
+def _store64(typing_context: Any, data: Any, at: Any, value: Any) -> Any:
     """Store a uint64 at byte `at` of a uint8 array."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -69,18 +70,26 @@ def store64(typing_context: Any, data: Any, at: Any, value: Any) -> Any:
     return types.void(data, types.int64, types.uint64), generate
 
 
-@intrinsic  # type: ignore[misc]
-def borrow(typing_context: Any, array: Any) -> Any:
+@intrinsic
+def _borrow(typing_context: Any, array: Any) -> Any:
     """Return the same array without its reference count.
 
-    Numba counts references of array arguments at every call of one kernel by another, with locked instructions that cost
-    more than the kernels. The caller of the outermost kernel keeps the arrays alive, so nothing below needs to count.
+    Numba counts references of array arguments at every call of one kernel by another, with locked instructions that
+    cost more than the kernels. The caller of the outermost kernel keeps the arrays alive, so nothing below needs to
+    count.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        view.meminfo = cgutils.get_null_value(view.meminfo.type)
-        view.parent = cgutils.get_null_value(view.parent.type)
+        view.meminfo = cgutils.get_null_value(view.meminfo.type)  # type: ignore[no-untyped-call]
+        view.parent = cgutils.get_null_value(view.parent.type)  # type: ignore[no-untyped-call]
         return view._getvalue()
 
     return array(array), generate
+
+
+load16: Any = _load16
+load32: Any = _load32
+load64: Any = _load64
+store64: Any = _store64
+borrow: Any = _borrow

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lotl.sources.evtx import parse_kernel as kernel
+from lotl.sources.evtx import pool as kernel
 from lotl.sources.evtx.encode_kernel import LITERAL, NOTHING
 from lotl.sources.evtx.format import ARRAY, CHUNK_SIZE, FIXED_SIZES, ValueType
 from lotl.sources.evtx.gather import Gathered
@@ -41,14 +41,14 @@ class Shapes:
     """
 
     def __init__(self) -> None:
-        self.canon = np.zeros(CANON_BYTES, np.uint8)
+        self.canon = np.empty(CANON_BYTES, np.uint8)
         self.pool = np.zeros(kernel.DEFINITION, np.int64)
         self.slots = np.empty((2, 0), np.int32)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self.pool[:] = 0
+        self.pool[: kernel.WORD] = 0
         sizes = self.pool[kernel.SIZES : kernel.SIZES + 256]
         sizes[:] = kernel.SPECIAL
         for kind, size in FIXED_SIZES.items():
@@ -130,8 +130,8 @@ class Shapes:
         if layout is None or not self._admit(layout):
             return
         self.layouts[number] = layout
-        for source in [*layout.system.values(), *(source for _, source in layout.data)]:
-            self.place(source)  # literals must be known before the block is encoded
+        for constant in [*layout.system.values(), *(source for _, source in layout.data)]:
+            self.place(constant)  # literals must be known before the block is encoded
         for column, source in enumerate(layout.heads):
             self.heads[number, 2 * column : 2 * column + 2] = self.place(source)
         once = layout.once_nodes, layout.once_characters
@@ -168,4 +168,3 @@ def _slots_of(words: Sequence[int]) -> int:
         total += count
         at += 3 + (count if mark == kernel.TEMPLATE else 0)
     return total
-

@@ -12,6 +12,7 @@ from lotl.schema import Kind
 from lotl.sources.evtx import encode_kernel as kernel
 from lotl.sources.evtx.assemble import MAX_KINDS
 from lotl.sources.evtx.gather import Gathered
+from lotl.sources.evtx.items_kernel import list_items
 from lotl.sources.evtx.schemas import Schema, schema_of
 from lotl.sources.evtx.shapes import Ints, Shapes
 from lotl.sources.evtx.values import utf16_text
@@ -210,8 +211,18 @@ def _items(records: Input, table: Table, column: int) -> tuple[Ints, Ints, Ints,
     kinds = np.array([kind for item in ordered for kind in item.kinds], np.int64)
     offsets = np.empty(len(mine) + 1, np.int64)
     nothing = np.empty(0, np.int64)
-    known = records.block.data, mine, records.uses, records.firsts, records.slots, records.literals, starts, slots, kinds
-    kernel.list_items(*known, offsets, nothing, nothing, nothing, False)
+    known = (
+        records.block.data,
+        mine,
+        records.uses,
+        records.firsts,
+        records.slots,
+        records.literals,
+        starts,
+        slots,
+        kinds,
+    )
+    list_items(*known, offsets, nothing, nothing, nothing, False)
     places, sizes, types = (np.empty(int(offsets[-1]), np.int64) for _ in range(3))
-    kernel.list_items(*known, offsets, places, sizes, types, True)
+    list_items(*known, offsets, places, sizes, types, True)
     return places, sizes, types, offsets

@@ -5,7 +5,7 @@ Types that are rare, or whose text is intricate, are printed by that module; see
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,7 +19,7 @@ KERNEL_KINDS: Final = frozenset({0x01, *range(0x03, 0x0B), 0x0D, 0x0E, 0x0F, 0x1
 
 
 @jit(boundscheck=True)
-def _utf16(data, at, size, out, to):
+def _utf16(data: Any, at: Any, size: Any, out: Any, to: Any) -> Any:
     """Write UTF-16 without trailing NULs; return (end, whether bytes were lost or replaced)."""
     end = at + size
     while end > at and load16(data, end - 2) == 0:
@@ -65,12 +65,12 @@ def _utf16(data, at, size, out, to):
 
 
 @jit(boundscheck=True)
-def _digit(value):
+def _digit(value: Any) -> Any:
     return value + (48 if value < 10 else 87)
 
 
 @jit(boundscheck=True)
-def _hexadecimal(number, out, to):
+def _hexadecimal(number: Any, out: Any, to: Any) -> Any:
     out[to], out[to + 1] = 48, 120
     to += 2
     shift = 60
@@ -84,7 +84,7 @@ def _hexadecimal(number, out, to):
 
 
 @jit(boundscheck=True)
-def _decimal(number, negative, out, to):
+def _decimal(number: Any, negative: Any, out: Any, to: Any) -> Any:
     if negative:
         out[to] = 45
         to += 1
@@ -99,7 +99,7 @@ def _decimal(number, negative, out, to):
 
 
 @jit(boundscheck=True)
-def _integer(data, at, kind, out, to):
+def _integer(data: Any, at: Any, kind: Any, out: Any, to: Any) -> Any:
     if kind == 0x04 or kind == 0x03:
         number = np.int64(data[at])
         number -= 256 if kind == 0x03 and number >= 1 << 7 else 0
@@ -119,8 +119,8 @@ def _integer(data, at, kind, out, to):
 
 
 @jit(boundscheck=True)
-def _hex_four(four):
-    """Return the eight hexadecimal digits of four bytes, first byte lowest, as eight ASCII bytes, first digit lowest."""
+def _hex_four(four: Any) -> Any:
+    """Return the eight hexadecimal digits of four bytes as ASCII; the first byte and the first digit are lowest."""
     v = (four | four << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
     v = (v | v << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
     v = v >> np.uint64(4) & np.uint64(0x000F000F000F000F) | (v & np.uint64(0x000F000F000F000F)) << np.uint64(8)
@@ -129,7 +129,7 @@ def _hex_four(four):
 
 
 @jit(boundscheck=True)
-def _hex_bytes(data, at, size, out, to):
+def _hex_bytes(data: Any, at: Any, size: Any, out: Any, to: Any) -> Any:
     if to + 2 * size + 16 > out.size:
         raise IndexError
     for i in range(0, size, 4):
@@ -138,7 +138,7 @@ def _hex_bytes(data, at, size, out, to):
 
 
 @jit(boundscheck=True)
-def _guid(data, at, out, to):
+def _guid(data: Any, at: Any, out: Any, to: Any) -> Any:
     if to + 48 > out.size:
         raise IndexError
     first = np.uint64(load32(data, at))
@@ -159,14 +159,14 @@ def _guid(data, at, out, to):
 
 
 @jit(boundscheck=True)
-def _word(data, at, text, out, to):
+def _word(data: Any, at: Any, text: Any, out: Any, to: Any) -> Any:
     for i in range(4):
         out[to + i] = text >> 8 * i & 255
     return to + 4
 
 
 @jit(boundscheck=True)
-def convert(data, entries, order, printed, printed_ends, out, ends, odd):
+def convert(data: Any, entries: Any, order: Any, printed: Any, printed_ends: Any, out: Any, ends: Any, odd: Any) -> Any:
     """Print values.
 
     Parameters

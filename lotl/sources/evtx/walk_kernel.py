@@ -1,11 +1,12 @@
 """Compiled: where the records of sound chunks are, by the rules of `lotl.sources.evtx.walk`.
 
-A chunk is sound when its records end exactly at the free space that its header states. All others are left to that module.
+A chunk is sound when its records end exactly at the free space that its header states. All others are left to that
+module.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,7 +20,7 @@ _SIZE: Final = 65536
 
 
 @jit(boundscheck=True)
-def _record(data, base, at):
+def _record(data: Any, base: Any, at: Any) -> Any:
     """Return the size of the record at `at` of a chunk, or 0 if there is none."""
     if at + MIN_RECORD > _SIZE or load32(data, base + at) != _MAGIC:
         return 0
@@ -33,14 +34,14 @@ def _record(data, base, at):
 
 
 @jit(boundscheck=True)
-def _keep(data, base, at, size, chunk, records, found):
+def _keep(data: Any, base: Any, at: Any, size: Any, chunk: Any, records: Any, found: Any) -> Any:
     records[0, found], records[1, found], records[3, found] = base + at, size, chunk
     records[2, found] = np.int64(load64(data, base + at + 8))
     return found + 1
 
 
 @jit(boundscheck=True)
-def _slack(data, base, at):
+def _slack(data: Any, base: Any, at: Any) -> Any:
     """Count the records from `at` on, with anything between them."""
     count = 0
     while at + MIN_RECORD <= _SIZE:
@@ -56,7 +57,7 @@ def _slack(data, base, at):
 
 
 @jit(boundscheck=True)
-def walk(data, chunks, remains, records, counts, slack):
+def walk(data: Any, chunks: Any, remains: Any, records: Any, counts: Any, slack: Any) -> Any:
     """Find the records of sound chunks.
 
     Parameters
