@@ -371,6 +371,25 @@ def test_pipelines_are_applied() -> None:
     assert run_pandas(code, {"A": ["b", None], "B": [None, "B"]}) == [False, True]
 
 
+@pytest.mark.parametrize("form", RUNNERS)
+def test_log_sources_become_conditions_when_asked_for(form: str) -> None:
+    text = "title: T\nlogsource: {category: registry_delete, product: windows}\ndetection: {a: {F: x}, condition: a}\n"
+    collection = SigmaCollection.from_yaml(text)
+    sysmon = "microsoft-windows-sysmon/operational"
+    rows = [
+        {"Channel": sysmon, "EventID": "12", "EventType": "DeleteKey", "F": "x"},
+        {"Channel": sysmon, "EventID": "12", "EventType": "CreateKey", "F": "x"},
+        {"Channel": "Security", "EventID": "12", "EventType": "DeleteKey", "F": "x"},
+        {"F": "x"},
+    ]
+    for options, hits in (({}, [True] * 4), ({"logsource": "true"}, [True, False, False, False])):
+        [code] = backend(**options).convert(collection, form)
+        assert RUNNERS[form](code, columns(rows)) == hits
+    nowhere = SigmaCollection.from_yaml(text.replace("registry_delete", "file_access"))
+    with pytest.raises(SigmaError, match="file_access"):
+        backend(logsource=True).convert(nowhere, form)
+
+
 def test_correlations_are_refused() -> None:
     with pytest.raises(SigmaError, match=r"Many .*correlation \(event_count\).*lotl scan"):
         backend().convert(SigmaCollection.from_yaml(CORRELATION))
@@ -408,5 +427,7 @@ def test_the_sigma_command(tmp_path: Path) -> None:
     refused = sigma("convert", "-t", "lotl", tmp_path / "bad.yml")
     assert refused.returncode != 0
     assert "Look" in refused.stderr and "look-ahead" in refused.stderr
+    scoped = sigma("convert", "-t", "lotl", "-f", "plan", "-O", "logsource=true", tmp_path / "rule.yml")
+    assert "unknown category 'test'" in scoped.stderr
     skipped = sigma("convert", "-s", "-t", "lotl", "-f", "plan", tmp_path)
     assert "not: A endswith" in skipped.stdout and "A regex '(?=x)'" in skipped.stdout

@@ -2,8 +2,8 @@
 
 All are written from the same condition that the engine evaluates, so that they mean the same; what a language cannot
 express is refused, and the refusal names it. Columns are looked up under the rule's field names, exactly, then without
-case, then without spaces; a null cell is a missing field. Conditions on the log source are not included: the data that
-is given to converted code is what the log source names.
+case, then without spaces; a null cell is a missing field. Conditions on the log source are included only where that is
+asked for; otherwise all data that is given to the code is taken for what the log source names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FORMATS: Final = {
 """Name → what it is."""
 
 
-def convert(rule: Rule, form: str = "arrow") -> str:
+def convert(rule: Rule, form: str = "arrow", *, logsource: bool = False) -> str:
     """Write a rule in another language.
 
     Parameters
@@ -29,6 +29,8 @@ def convert(rule: Rule, form: str = "arrow") -> str:
     rule : Rule
     form : str
         One of `FORMATS`.
+    logsource : bool
+        Add conditions on Channel, Provider_Name and EventID that select the rule's log source.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def convert(rule: Rule, form: str = "arrow") -> str:
     Raises
     ------
     UnsupportedRule
-        The language cannot express something in the rule; the message says what.
+        The language cannot express something in the rule, or no event log has its log source; the message says what.
     InputError
         There is no such form.
 
@@ -58,6 +60,10 @@ def convert(rule: Rule, form: str = "arrow") -> str:
     >>> scope["discovery"](pd.DataFrame({"Image": ["C:\\\\WhoAmI.exe", None]})).tolist()
     [True, False]
     """
+    if logsource:
+        from lotl.convert.source import with_log_source
+
+        rule = with_log_source(rule)
     if form == "arrow":
         from lotl.convert.arrow import ArrowWriter
 

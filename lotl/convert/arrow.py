@@ -1,7 +1,8 @@
 """Rules as Arrow expressions: filters for datasets, Parquet files and tables.
 
 A null (a column that is missing, or a cell that is) counts as false; since Arrow's logic has three values, `coalesce`
-stands wherever something is negated, and nowhere else.
+stands wherever something is negated, and nowhere else. Arrow brings its own tables of Unicode: letters that are newer
+than Python's may have a lower case there that they have not here.
 """
 
 from __future__ import annotations

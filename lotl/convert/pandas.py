@@ -1,7 +1,7 @@
 """Rules as pandas code: functions from a DataFrame to a boolean mask.
 
 Every test runs once per distinct value of its column, in plain Python, so that it means exactly what lotl means by it;
-cells may hold lists, of which any element may match.
+cells may hold lists, of which any element may match. Regular expressions run in `re`, without the engine's time budget.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from lotl.match.correlate.feed import NO_TIME, Feed
 from lotl.match.correlate.references import evaluation_order, needed_fields, place
 from lotl.match.correlate.result import Result
@@ -59,7 +61,7 @@ def correlate(
     Returns
     -------
     list of Result
-        Of the correlations that alert, in their order, each by group and time.
+        Of the correlations that alert, in their order, each by the time of its first event.
 
     Raises
     ------
@@ -107,8 +109,10 @@ def _stream(
 
 
 def _results(table: Table, runs: Runs) -> list[Result]:
-    groups, counts = table.groups(runs.first), runs.measured.values(runs.peak)
-    rows = zip(runs.first.tolist(), runs.last.tolist(), strict=True)
+    by = np.lexsort((table.order[runs.first], table.time[runs.first]))
+    first, last = runs.first[by], runs.last[by]
+    groups, counts = table.groups(first), runs.measured.values(runs.peak[by])
+    rows = zip(first.tolist(), last.tolist(), strict=True)
     return [
         Result(table.correlation, group, count, table, low, high)
         for group, count, (low, high) in zip(groups, counts, rows, strict=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lotl.columns import Rows
+from lotl.columns import Mask, Rows
 from lotl.match.correlate import kernels
 from lotl.match.correlate.keys import dense
 from lotl.match.correlate.measures import Measure, measure, measure_ends, rising
@@ -112,15 +112,13 @@ def _mark(table: Table, first: Rows, last: Rows) -> None:
     table.taken = np.cumsum(change)[:-1] > 0
 
 
-def _linked(
-    table: Table, first: Rows, last: Rows, begins: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _linked(table: Table, first: Rows, last: Rows, begins: Mask) -> Mask:
     """Join runs of one group that have a chained result in common, and what lies between them."""
     rows = np.flatnonzero(table.taken)
     starts = first[begins]
     run = np.searchsorted(starts, rows, side="right") - 1
     reference, size = references(table)
-    shared, count = dense(table.group[rows] * size + reference[rows])
+    shared, count = dense(dense(table.group)[0][rows] * size + reference[rows])
     lowest, highest = np.full(count, len(starts)), np.full(count, -1)
     np.minimum.at(lowest, shared, run)
     np.maximum.at(highest, shared, run)

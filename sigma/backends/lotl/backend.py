@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from sigma.conversion.base import Backend
 from sigma.exceptions import SigmaError, SigmaFeatureNotSupportedByBackendError
+from sigma.processing.pipeline import ProcessingPipeline
 from sigma.rule import SigmaRule
 
 
@@ -22,6 +23,24 @@ class LotlBackend(Backend):
         "pandas": "Python function that returns a boolean mask of a pandas DataFrame",
         "plan": "Condition as a readable tree",
     }
+
+    def __init__(
+        self,
+        processing_pipeline: ProcessingPipeline | None = None,
+        collect_errors: bool = False,
+        logsource: bool | str = False,
+    ) -> None:
+        """Make a backend.
+
+        Parameters
+        ----------
+        processing_pipeline : ProcessingPipeline, optional
+        collect_errors : bool
+        logsource : bool or str
+            Add conditions on Channel and EventID for the rule's log source (``-O logsource=true``).
+        """
+        super().__init__(processing_pipeline, collect_errors)
+        self._logsource = str(logsource).lower() in ("true", "yes", "1")
 
     def convert_rule(
         self, rule: SigmaRule, output_format: str | None = None, callback: Callable[..., Any] | None = None
@@ -75,7 +94,8 @@ class LotlBackend(Backend):
         if not hasattr(self, "last_processing_pipeline"):
             self.init_processing_pipeline(form)
         try:
-            return convert(read_rule(rule, self.last_processing_pipeline), "arrow" if form == "default" else form)
+            known = read_rule(rule, self.last_processing_pipeline)
+            return convert(known, "arrow" if form == "default" else form, logsource=self._logsource)
         except LotlError as error:
             raise _refusal(rule, f"{form}: {error}") from error
 
