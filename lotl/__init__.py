@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from lotl.events import Events, from_records
     from lotl.hits import Hits
     from lotl.reading import read
-    from lotl.rules.load import load as rules
-    from lotl.rules.ruleset import RuleSet
+    from lotl.sigma.load import load as rules
+    from lotl.sigma.ruleset import RuleSet
     from lotl.scanning import scan
 
 _HOMES: Final = {
     # public name: (module, name there)
     "Events": ("lotl.events", "Events"),
     "Hits": ("lotl.hits", "Hits"),
-    "RuleSet": ("lotl.rules.ruleset", "RuleSet"),
+    "RuleSet": ("lotl.sigma.ruleset", "RuleSet"),
     "from_records": ("lotl.events", "from_records"),
     "read": ("lotl.reading", "read"),
-    "rules": ("lotl.rules.load", "load"),
+    "rules": ("lotl.sigma.load", "load"),
     "scan": ("lotl.scanning", "scan"),
     "LotlError": ("lotl.errors", "LotlError"),
     "InputError": ("lotl.errors", "InputError"),

@@ -157,8 +157,8 @@ class Events:
             The category is unknown.
         """
         from lotl.normalise.views import view
-        from lotl.rules.logsource import selectors
-        from lotl.rules.model import LogSource
+        from lotl.sigma.logsource import selectors
+        from lotl.sigma.model import LogSource
 
         try:
             chosen = selectors(LogSource(category=category, product="windows"))

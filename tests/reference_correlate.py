@@ -10,7 +10,7 @@ from math import ceil
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from lotl.rules.model import Correlation
+from lotl.sigma.model import Correlation
 
 OPERATORS = {"gt": gt, "gte": ge, "lt": lt, "lte": le, "eq": eq, "neq": ne}
 NUMERIC = ("value_sum", "value_avg", "value_percentile", "value_median")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import lotl
-from lotl.rules.load import load
-from lotl.rules.model import State
+from lotl.sigma.load import load
+from lotl.sigma.model import State
 
 OTHERWISE = {
     # Disputed cases that lotl reads the other way, and what of its semantics decides.

@@ -18,7 +18,7 @@ from lotl.columns import ABSENT, NULL, Column, Int, Text
 from lotl.errors import RuleError, UnsupportedRule
 from lotl.match.correlate import NO_TIME, Feed, Result, correlate, needed_fields
 from lotl.match.correlate.kernels import sums
-from lotl.rules.model import Correlation, Issue, Meta
+from lotl.sigma.model import Correlation, Issue, Meta
 
 from .reference_correlate import Seen, reference
 

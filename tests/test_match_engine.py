@@ -26,10 +26,10 @@ from lotl.match.reference import Reference
 from lotl.match.seen import Seen
 from lotl.normalise.records import encode
 from lotl.plan.build import Plan, build
-from lotl.rules.load import load
-from lotl.rules.lower import lower
-from lotl.rules.model import LogSource, Meta, Rule
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma.load import load
+from lotl.sigma.lower import lower
+from lotl.sigma.model import LogSource, Meta, Rule
+from lotl.sigma.ruleset import RuleSet
 from lotl.schema import SYSMON, Kind, Selector
 from tests.battery import cases
 from tests.generate_events import Generator

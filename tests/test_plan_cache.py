@@ -14,9 +14,9 @@ import pytest
 
 from lotl.plan.build import Plan
 from lotl.plan.cache import plan_for
-from lotl.rules import diskcache
-from lotl.rules.load import load
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma import diskcache
+from lotl.sigma.load import load
+from lotl.sigma.ruleset import RuleSet
 
 from .conftest import ROOT
 
@@ -184,7 +184,7 @@ def test_a_directory_that_cannot_be_written_costs_only_time(
 
 def test_processes_may_race(rules: Path) -> None:
     code = (
-        "import sys\nfrom lotl.rules.load import load\nfrom lotl.plan.cache import plan_for\n"
+        "import sys\nfrom lotl.sigma.load import load\nfrom lotl.plan.cache import plan_for\n"
         "for _ in range(3):\n"
         "    found = load(sys.argv[1], placeholders={'u': ['x', 'y*']})\n"
         "    print(len(found), len(plan_for(found)), len(found.errors))\n"
@@ -203,7 +203,7 @@ def test_processes_may_race(rules: Path) -> None:
 
 def test_a_warm_start_needs_neither_yaml_nor_pysigma(rules: Path) -> None:
     code = (
-        "import sys\nfrom lotl.rules.load import load\nfrom lotl.plan.cache import plan_for\n"
+        "import sys\nfrom lotl.sigma.load import load\nfrom lotl.plan.cache import plan_for\n"
         "plan_for(load(sys.argv[1]))\nprint('yaml' in sys.modules, 'sigma' in sys.modules)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lotl.plan.ir import And, AtLeast, Atom, Leaf, Node, Not, Op, Or
-from lotl.rules import condition
-from lotl.rules.condition import Group, Name, Negation
-from lotl.rules.fault import Fault
-from lotl.rules.lower import lower
+from lotl.sigma import condition
+from lotl.sigma.condition import Group, Name, Negation
+from lotl.sigma.fault import Fault
+from lotl.sigma.lower import lower
 
 NAMES = ["a", "b", "sel_1", "sel_2", "sel_x_end", "_hidden", "notepad", "1a", "order", "x-y"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lotl.rules.load import load
-from lotl.rules.model import Correlation, State
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma.load import load
+from lotl.sigma.model import Correlation, State
+from lotl.sigma.ruleset import RuleSet
 
 RULE = """
 title: {name}

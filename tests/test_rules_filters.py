@@ -11,9 +11,9 @@ import pytest
 from lotl.errors import InputError, RuleError
 from lotl.plan.fold import Graph
 from lotl.plan.ir import And, Atom, Leaf, Node, Not, Op, Or
-from lotl.rules.load import load
-from lotl.rules.model import State
-from lotl.rules.pipelines import Pipeline
+from lotl.sigma.load import load
+from lotl.sigma.model import State
+from lotl.sigma.pipelines import Pipeline
 from lotl.schema import SYSMON, Selector
 
 RULE = r"""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lotl.errors import InputError, RuleError
-from lotl.rules.load import load
-from lotl.rules.model import State
+from lotl.sigma.load import load
+from lotl.sigma.model import State
 
 RULE = """title: {title}
 id: {id}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lotl.errors import UnsupportedRule
-from lotl.rules.load import load
-from lotl.rules.logsource import CATEGORIES, SERVICES, selectors
-from lotl.rules.model import LogSource, State
+from lotl.sigma.load import load
+from lotl.sigma.logsource import CATEGORIES, SERVICES, selectors
+from lotl.sigma.model import LogSource, State
 from lotl.schema import SYSMON, VIEWS, Kind, Selector
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from lotl.plan.ir import And, Atom, Leaf, Node, Not, Op, Or, Wild
-from lotl.rules.fault import Fault
-from lotl.rules.lower import lower
-from lotl.rules.model import State
-from lotl.rules.modifiers import base64_offsets
+from lotl.sigma.fault import Fault
+from lotl.sigma.lower import lower
+from lotl.sigma.model import State
+from lotl.sigma.modifiers import base64_offsets
 
 
 def lowered(key: str, value: Any, **placeholders: list[str]) -> Node:

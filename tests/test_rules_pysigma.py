@@ -12,8 +12,8 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from lotl.plan.ir import Atom, Leaf, Op
-from lotl.rules.load import load
-from lotl.rules.values import Text  # noqa: F401 - the module must not import pySigma
+from lotl.sigma.load import load
+from lotl.sigma.values import Text  # noqa: F401 - the module must not import pySigma
 
 RULE = """
 title: t

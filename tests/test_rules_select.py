@@ -10,10 +10,10 @@ import pytest
 
 from lotl.errors import InputError
 from lotl.plan.cache import plan_for
-from lotl.rules.check import check
-from lotl.rules.load import load
-from lotl.rules.model import State
-from lotl.rules.show import render_plan
+from lotl.sigma.check import check
+from lotl.sigma.load import load
+from lotl.sigma.model import State
+from lotl.sigma.show import render_plan
 
 RULE = """
 title: {title}

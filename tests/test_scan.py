@@ -12,7 +12,7 @@ import pytest
 
 import lotl
 from lotl.errors import InputError, RuleError
-from lotl.rules.model import State
+from lotl.sigma.model import State
 
 from . import hostile_evtx as hostile
 from .logs import RULES, write_security, write_sysmon

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import lotl
-from lotl.rules.load import load
-from lotl.rules.model import State
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma.load import load
+from lotl.sigma.model import State
+from lotl.sigma.ruleset import RuleSet
 
 CORPORA = {
     # golden file: folder

@@ -31,8 +31,8 @@ from lotl.convert.linear import to_re2
 from lotl.convert.sigma_rules import read_rule
 from lotl.errors import InputError, UnsupportedRule
 from lotl.match.reference import Reference
-from lotl.rules.load import load
-from lotl.rules.model import Rule
+from lotl.sigma.load import load
+from lotl.sigma.model import Rule
 
 from .conftest import ROOT
 from .converted import columns, events, run_arrow, run_pandas

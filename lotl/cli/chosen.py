@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lotl.errors import InputError, RuleError
-from lotl.rules.load import load
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma.load import load
+from lotl.sigma.ruleset import RuleSet
 
 
 def chosen_rules(

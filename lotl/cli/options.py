@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lotl.rules.model import LEVELS
+from lotl.sigma.model import LEVELS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

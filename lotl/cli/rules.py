@@ -51,7 +51,7 @@ def list_rules(state: str | None, logsource: str | None, as_json: bool, **chosen
 
 
 def _lines(ruleset: Any) -> list[dict[str, str]]:
-    from lotl.rules.model import Correlation
+    from lotl.sigma.model import Correlation
 
     why = {issue.rule: issue for issue in ruleset.errors}
     lines = []
@@ -78,8 +78,8 @@ def show_rule(rule: str, **chosen: Any) -> None:
     """Show one rule (by id, name or title): what it says, what it reads, and its plan as a tree."""
     from lotl.cli.chosen import chosen_rules
     from lotl.report.safe import printable_lines
-    from lotl.rules.find import find
-    from lotl.rules.show import render_plan
+    from lotl.sigma.find import find
+    from lotl.sigma.show import render_plan
 
     click.echo(printable_lines(render_plan(find(chosen_rules(**chosen), rule))))
 
@@ -90,8 +90,8 @@ def show_rule(rule: str, **chosen: Any) -> None:
 def check_rules(paths: tuple[str, ...], warnings_fail: bool) -> int:
     """Check rules: lotl's own checks and sigma-cli's validators. Exit code 1 when a rule is invalid."""
     from lotl.report.safe import printable
-    from lotl.rules.check import check
-    from lotl.rules.model import State
+    from lotl.sigma.check import check
+    from lotl.sigma.model import State
 
     issues = check(paths)
     for issue in issues:

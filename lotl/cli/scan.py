@@ -10,7 +10,7 @@ import click
 
 from lotl.cli.options import LEVEL, rule_options
 from lotl.cli.progress import progress
-from lotl.rules.model import LEVELS
+from lotl.sigma.model import LEVELS
 
 EPILOG = """\b
 Examples:

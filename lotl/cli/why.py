@@ -40,7 +40,7 @@ def command(
     from lotl.reading import read
     from lotl.report.safe import printable
     from lotl.report.why import why
-    from lotl.rules.find import find
+    from lotl.sigma.find import find
 
     if Path(rule).is_file():
         chosen["rules"] = (rule,)

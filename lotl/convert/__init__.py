@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from lotl.errors import InputError
-from lotl.rules.model import Rule
+from lotl.sigma.model import Rule
 
 FORMATS: Final = {
     "arrow": "function(schema) -> pyarrow.compute expression, for dataset and Parquet filters",
@@ -46,7 +46,7 @@ def convert(rule: Rule, form: str = "arrow", *, logsource: bool = False) -> str:
 
     Examples
     --------
-    >>> from lotl.rules.load import load
+    >>> from lotl.sigma.load import load
     >>> [rule] = load('''
     ... title: Discovery
     ... logsource: {product: windows, category: process_creation}

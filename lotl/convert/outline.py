@@ -6,7 +6,7 @@ from typing import Final
 
 from lotl.convert.writer import flattened, header, plain
 from lotl.plan.ir import And, AtLeast, Atom, Const, Leaf, Node, Not, Op, Or, Wild
-from lotl.rules.model import Rule
+from lotl.sigma.model import Rule
 
 _RELATIONS: Final = {"eq": "=", "lt": "<", "lte": "≤", "gt": ">", "gte": "≥"}
 

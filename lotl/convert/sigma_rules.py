@@ -16,12 +16,12 @@ from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 from sigma.types import SigmaBool, SigmaNull, SigmaNumber, SigmaString, SigmaType
 
 from lotl.errors import RuleError, UnsupportedRule
-from lotl.rules import condition
-from lotl.rules.condition import Group, Name, Negation, Tree
-from lotl.rules.fault import Fault, spell
-from lotl.rules.lower import lower
-from lotl.rules.meta import logsource_of, metadata
-from lotl.rules.model import Rule, State
+from lotl.sigma import condition
+from lotl.sigma.condition import Group, Name, Negation, Tree
+from lotl.sigma.fault import Fault, spell
+from lotl.sigma.lower import lower
+from lotl.sigma.meta import logsource_of, metadata
+from lotl.sigma.model import Rule, State
 
 _NAMES = {modifier: name for name, modifier in reversed(modifier_mapping.items())}
 
@@ -43,7 +43,7 @@ def read_rule(rule: SigmaRule, pipeline: ProcessingPipeline | None = None) -> Ru
     document = _document(rule)
     try:
         if pipeline is not None and pipeline.items:
-            from lotl.rules.bridge import from_sigma, to_sigma
+            from lotl.sigma.bridge import from_sigma, to_sigma
 
             changed = to_sigma(document, {})
             pipeline.apply(changed)

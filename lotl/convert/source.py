@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lotl.plan.ir import And, Atom, Leaf, Node, Op, Or
-from lotl.rules.logsource import selectors
-from lotl.rules.model import Rule
+from lotl.sigma.logsource import selectors
+from lotl.sigma.model import Rule
 from lotl.schema import Selector
 
 
@@ -23,7 +23,7 @@ def with_log_source(rule: Rule) -> Rule:
 
     Examples
     --------
-    >>> from lotl.rules.load import load
+    >>> from lotl.sigma.load import load
     >>> [rule] = load('''
     ... title: Blocked
     ... logsource: {product: windows, service: system}

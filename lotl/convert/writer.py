@@ -13,7 +13,7 @@ from textwrap import indent
 from typing import Any, ClassVar, Final, NamedTuple
 
 from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or, Wild
-from lotl.rules.model import Meta, Rule
+from lotl.sigma.model import Meta, Rule
 
 WIDE: Final = 100
 """Longer expressions get a name of their own."""

@@ -12,7 +12,7 @@ import numpy as np
 from lotl.columns import Column, Rows
 from lotl.match.correlate import NO_TIME, Feed, Result, correlate, needed_fields
 from lotl.normalise.times import EPOCH
-from lotl.rules.model import Correlation, Issue, Rule
+from lotl.sigma.model import Correlation, Issue, Rule
 
 if TYPE_CHECKING:
     from lotl.hits.result import Hits

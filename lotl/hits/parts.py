@@ -10,7 +10,7 @@ import numpy as np
 
 from lotl.columns import Rows
 from lotl.frame import Partition
-from lotl.rules.model import Issue, State
+from lotl.sigma.model import Issue, State
 from lotl.sources.base import Account
 
 

@@ -23,7 +23,7 @@ from lotl.hits.evidence import evidence, fields_of
 from lotl.hits.parts import Evidence, HitPart, Run
 from lotl.match.fields import Fields, candidates
 from lotl.normalise.views import view
-from lotl.rules.model import LEVELS, Rule
+from lotl.sigma.model import LEVELS, Rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from lotl.hits.correlations import Correlations
     from lotl.match.reference import Explanation, Reference
-    from lotl.rules.ruleset import RuleSet
+    from lotl.sigma.ruleset import RuleSet
 
 
 class Hits:

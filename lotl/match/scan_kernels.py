@@ -39,6 +39,7 @@ class Leaves(NamedTuple):
 
     kind: Any  # uint8
     cased: Any  # bool
+    lazy: Any  # bool: not scanned for; looked for in a value when a condition asks
     start: Any  # int64 into folded: the literal that the scan looks for
     size: Any  # int64
     folded: Any  # uint8
@@ -252,16 +253,32 @@ def _anywhere(
     return tail
 
 
+@jit(allocates=False)
+def _look(texts: Any, value: int, leaves: Any, leaf: int, state: Any) -> bool:
+    """Look for a lazy leaf's literal, once per value."""
+    if not leaves.lazy[leaf] or state.marks[leaf, SEEN] == value:
+        return False
+    begin, end = texts.offsets[value], texts.offsets[value + 1]
+    held = find(texts.folded, begin, end, leaves.folded, leaves.start[leaf], leaves.size[leaf]) >= 0
+    if held and (leaves.cased[leaf] or leaves.kind[leaf] == GLOB):
+        held = _holds(texts, value, leaves, leaf)
+    state.marks[leaf, TRUE if held else SEEN] = value
+    return held
+
+
 @jit(allocates=False, inline=True)
-def _checked(graph: Any, node: int, value: int, state: Any) -> bool:
+def _checked(texts: Any, leaves: Any, graph: Any, node: int, value: int, state: Any) -> bool:
     for k in range(graph.check_start[node], graph.check_start[node + 1]):
-        if state.marks[graph.check[k], TRUE] != value:
+        leaf = graph.check[k]
+        if state.marks[leaf, TRUE] != value and not _look(texts, value, leaves, leaf, state):
             return False
     return True
 
 
 @jit(allocates=False, inline=True)
-def _propagate(value: int, graph: Any, state: Any, tail: int, out_node: Any, out_value: Any, written: int) -> int:
+def _propagate(
+    texts: Any, value: int, leaves: Any, graph: Any, state: Any, tail: int, out_node: Any, out_value: Any, written: int
+) -> int:
     """Wake the parents of what is true until nothing changes; write the exported nodes. Order does not matter."""
     nodes, marks, queue = graph.nodes, state.marks, state.queue
     head = 0
@@ -280,7 +297,7 @@ def _propagate(value: int, graph: Any, state: Any, tail: int, out_node: Any, out
                 marks[parent, SEEN] = value
                 marks[parent, COUNT] = 0
             marks[parent, COUNT] += 1
-            if marks[parent, COUNT] >= nodes[parent, 2] and _checked(graph, parent, value, state):
+            if marks[parent, COUNT] >= nodes[parent, 2] and _checked(texts, leaves, graph, parent, value, state):
                 marks[parent, TRUE] = value
                 queue[tail] = parent
                 tail += 1
@@ -329,7 +346,7 @@ def scan(
             found = _spots(texts.folded, filtered, last, pieces, places, buckets)
             filtered, spot = last, 0
         if tail:
-            written = _propagate(value, graph, state, tail, out_node, out_value, written)
+            written = _propagate(texts, value, leaves, graph, state, tail, out_node, out_value, written)
         value += 1
         begin = end
     return value, written

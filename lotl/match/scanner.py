@@ -54,7 +54,7 @@ class Spec:
     kind : int
         ANYWHERE, AT_START, AT_END, WHOLE or GLOB of `lotl.match.scan_kernels`.
     text : str
-        What the scan looks for; of a pattern its longest literal.
+        What the scan looks for, folded unless `cased`; of a pattern its longest literal.
     cased : bool
     parts : tuple
         The pattern, for GLOB.
@@ -82,7 +82,8 @@ def specs_of(atom: Atom) -> list[Spec]:
         return []
     if isinstance(atom.value, str):
         # Empty text is everywhere: no literal to look for. As the whole value it ends every path of length 0.
-        return [Spec(_KINDS[atom.op], atom.value, atom.cased)] if atom.value or atom.op is Op.EQUALS else []
+        text = atom.value if atom.cased else fold(atom.value)
+        return [Spec(_KINDS[atom.op], text, atom.cased)] if text or atom.op is Op.EQUALS else []
     parts: Any = atom.value
     longest = max((part for part in parts if isinstance(part, str)), key=len, default="")
     return [Spec(GLOB, longest, atom.cased, parts)] if longest else []
@@ -137,18 +138,14 @@ class Scanner:
     """
 
     def __init__(self, specs: Sequence[Spec], wiring: Wiring) -> None:
-        self._specs = specs
         self.nodes = len(specs) + len(wiring.counts)
+        self._wiring = wiring
         self._leaves = _leaves(specs)
-        self._graph = _graph(len(specs), wiring, self._leaves.size)
-        kinds, sizes = self._leaves.kind, self._leaves.size
+        kinds = self._leaves.kind
         self._ends = self._trie(np.flatnonzero((kinds == AT_END) | (kinds == WHOLE)), backwards=True)
         self._starts = self._trie(np.flatnonzero(kinds == AT_START), backwards=False)
-        anywhere = (kinds == ANYWHERE) | (kinds == GLOB)
-        self._shorts = self._short_tables(np.flatnonzero(anywhere & (sizes < 4)))
-        self._long = np.flatnonzero(anywhere & (sizes >= 4))
-        self._grams: Grams | None = None
-        self._sampled = 0
+        self._floating = (kinds == ANYWHERE) | (kinds == GLOB)
+        self._sampled = -1
 
     def run(self, texts: Texts, wanted: Any) -> tuple[Any, Any]:
         """Scan distinct values.
@@ -167,7 +164,8 @@ class Scanner:
         marks = np.full((self.nodes, 4), -1, np.int32)
         marks[~wanted, 0] = UNWANTED
         state = State(marks, np.empty(self.nodes, np.int32))
-        grams = (self._tuned(texts.folded), *self._shorts)
+        self._tune(texts.folded)
+        grams = self._grams
         if texts.folded.size >= FILTERED and not wanted.all():
             grams = tuple(_only(one, wanted) for one in grams)  # type: ignore[assignment]
         tables = (self._leaves, grams, self._starts, self._ends, self._graph, state)
@@ -187,20 +185,26 @@ class Scanner:
         group(nodes, values, start, grouped)
         return start, grouped
 
-    def _tuned(self, folded: Any) -> Grams:
-        """Return the gram tables, chosen again when there is much more text to learn from than before."""
-        if self._grams is None or (self._sampled < SAMPLE // 4 and folded.size > 16 * max(self._sampled, 1 << 12)):
-            self._sampled = min(folded.size, SAMPLE)
-            self._grams = self._gram_tables(_sample(folded))
-        return self._grams
-
-    def _gram_tables(self, sample: Any) -> Grams:
+    def _tune(self, folded: Any) -> None:
+        """Decide what to look for first, again when there is much more text to learn from than before."""
+        if self._sampled >= 0 and (self._sampled >= SAMPLE // 4 or folded.size <= 16 * max(self._sampled, 1 << 12)):
+            return
+        self._sampled = min(folded.size, SAMPLE)
         counts = np.zeros(1 << 16, np.int32)
-        count_grams(sample, counts)
-        leaves, long = self._leaves, self._long
-        gram_of, at = np.zeros(long.size, np.uint32), np.zeros(long.size, np.int32)
-        choose_grams(leaves.folded, leaves.start[long], leaves.size[long], counts, _weights(), gram_of, at)
-        return _gram_table(gram_of, self._entries(long, at + 3), 4)
+        count_grams(_sample(folded), counts)
+        leaves = self._leaves
+        long = np.flatnonzero(self._floating & (leaves.size >= 4))
+        pieces, at = np.zeros(long.size, np.uint32), np.zeros(long.size, np.int32)
+        choose_grams(leaves.folded, leaves.start[long], leaves.size[long], counts.copy(), _weights(), pieces, at)
+        frequency = np.where(self._floating, SAMPLE // np.maximum(leaves.size, 1), 0)
+        frequency[long] = counts[(pieces * MULTIPLIER) >> np.uint32(16)]
+        self._graph, lazy = _graph(leaves.kind.size, self._wiring, frequency - 1e-6 * leaves.size)
+        lazy &= self._floating
+        self._leaves = leaves._replace(lazy=frozen(lazy))
+        scanned = ~lazy[long]
+        short = np.flatnonzero(self._floating & (leaves.size < 4) & ~lazy)
+        fours = _gram_table(pieces[scanned], self._entries(long[scanned], at[scanned] + 3), 4)
+        self._grams = (fours, *self._short_tables(short))
 
     def _short_tables(self, chosen: Any) -> tuple[Grams, Grams]:
         """Return the tables of literals of three bytes, and of two or one (which follows any byte)."""
@@ -208,17 +212,15 @@ class Scanner:
         bytes_of = leaves.folded.astype(np.uint32)
         start, size = leaves.start[chosen], leaves.size[chosen]
         newest = bytes_of[start + size - 1] << np.uint32(24)
-        third = size == 3
-        second = bytes_of[start + np.minimum(1, size - 1)] << np.uint32(16)
+        second = bytes_of[start + np.maximum(size - 2, 0)] << np.uint32(16)
+        third, two, one = size == 3, size == 2, size == 1
         threes = newest[third] | second[third] | bytes_of[start[third]] << np.uint32(8)
-        two, one = size == 2, size == 1
-        twos = newest[two] | bytes_of[start[two]] << np.uint32(16)
         ones = (newest[one][:, None] | any_byte).ravel()
         leaf = np.concatenate([chosen[two], np.repeat(chosen[one], 256)])
-        back = np.concatenate([np.ones(twos.size, np.int32), np.zeros(ones.size, np.int32)])
+        back = np.concatenate([np.ones(np.count_nonzero(two), np.int32), np.zeros(ones.size, np.int32)])
         return (
             _gram_table(threes, self._entries(chosen[third], np.full(threes.size, 2)), 3),
-            _gram_table(np.concatenate([twos, ones]), self._entries(leaf, back), 2),
+            _gram_table(np.concatenate([newest[two] | second[two], ones]), self._entries(leaf, back), 2),
         )
 
     def _entries(self, leaf: Any, back: Any) -> Any:
@@ -270,6 +272,7 @@ def _leaves(specs: Sequence[Spec]) -> Leaves:
     return Leaves(
         frozen(np.array([spec.kind for spec in specs], np.uint8)),
         frozen(np.array([spec.cased for spec in specs], np.bool_)),
+        frozen(np.zeros(len(specs), np.bool_)),
         folded_start, folded_size, folded_bytes, start, size, original_bytes,
         frozen(glob_start), frozen(np.array([byte for code in globs for byte in code], np.int16)),
     )  # fmt: skip
@@ -281,17 +284,24 @@ def _joined(parts: list[bytes]) -> tuple[Any, Any, Any]:
     return frozen(starts), frozen(sizes), frozen(np.frombuffer(b"".join(parts), np.uint8))
 
 
-def _graph(leaves: int, wiring: Wiring, sizes: Any) -> Graph:
-    """Let each node be woken by as few children as possible: a conjunction by its rarest leaf, the others are looked up."""
+def _graph(leaves: int, wiring: Wiring, frequency: Any) -> tuple[Graph, Any]:
+    """Let each node be woken by as few children as possible: a conjunction by its rarest leaf, the others are looked up.
+
+    Returns
+    -------
+    tuple of (Graph, ndarray of bool, shape (leaves,))
+        The second: leaves that wake nothing and that nobody asks for.
+    """
     nodes = leaves + len(wiring.counts)
     need = np.ones(nodes, np.int32)
     checks: tuple[list[int], list[int]] = ([], [])
     parents: tuple[list[int], list[int]] = ([], [])
+    commonness = frequency.tolist()
     for number, (count, children) in enumerate(zip(wiring.counts, wiring.children, strict=True), leaves):
         waking, looked_up = children, list[int]()
         if count == len(children) > 1:
             inner = [child for child in children if child >= leaves]
-            ordered = sorted((child for child in children if child < leaves), key=lambda leaf: -sizes[leaf])
+            ordered = sorted((child for child in children if child < leaves), key=commonness.__getitem__)
             waking = inner or ordered[:1]
             looked_up = ordered if inner else ordered[1:]
             count = len(waking)
@@ -303,7 +313,8 @@ def _graph(leaves: int, wiring: Wiring, sizes: Any) -> Graph:
     pairs = [_csr(np.array(keys, np.int64), np.array(values, np.int64), nodes) for keys, values in (parents, checks)]
     start, parent = pairs[0]
     table = np.stack([start[:-1], start[1:], need, wiring.exported], axis=1).astype(np.int32)
-    return Graph(frozen(np.ascontiguousarray(table)), parent, *pairs[1])
+    idle = (table[:leaves, 0] == table[:leaves, 1]) & ~wiring.exported[:leaves]
+    return Graph(frozen(np.ascontiguousarray(table)), parent, *pairs[1]), idle
 
 
 def _csr(keys: Any, values: Any, size: int) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from lotl.plan.fold import Graph, NodeKind, Ref
 from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or
-from lotl.rules.model import Rule
+from lotl.sigma.model import Rule
 from lotl.schema import Kind, Selector
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int32]]"

@@ -10,11 +10,11 @@ import numpy as np
 
 from lotl.plan.build import OPS, Plan, build
 from lotl.plan.ir import Op
-from lotl.rules import diskcache
-from lotl.rules.load import collector_paused
-from lotl.rules.model import Rule
-from lotl.rules.ruleset import RuleSet
-from lotl.rules.store import read_selector, read_value, write_selector, write_value
+from lotl.sigma import diskcache
+from lotl.sigma.load import collector_paused
+from lotl.sigma.model import Rule
+from lotl.sigma.ruleset import RuleSet
+from lotl.sigma.store import read_selector, read_value, write_selector, write_value
 
 _ARRAYS: Final = {
     "atom_field": "<i4",

@@ -10,7 +10,7 @@ from pathlib import Path
 from lotl.errors import OutputError
 from lotl.hits import Hits
 from lotl.report.safe import csv_cell
-from lotl.rules.model import State
+from lotl.sigma.model import State
 
 COLUMNS = ("state", "rule_id", "title", "level", "hits", "path", "reason")
 

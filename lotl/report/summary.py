@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lotl.hits import Hits
-from lotl.rules.model import LEVELS, Meta, State
+from lotl.sigma.model import LEVELS, Meta, State
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from lotl.columns import format_time
 from lotl.hits import Hits
 from lotl.report.safe import printable
 from lotl.report.summary import RuleLine, Summary, rank, summarise
-from lotl.rules.model import State
+from lotl.sigma.model import State
 
 STYLES: Final = {
     "critical": "bold white on red",

@@ -16,7 +16,7 @@ from lotl.frame import Partition
 from lotl.hits.evidence import fields_of
 from lotl.match.fields import candidates
 from lotl.normalise.views import view
-from lotl.rules.model import Correlation, Rule
+from lotl.sigma.model import Correlation, Rule
 
 if TYPE_CHECKING:
     from lotl.match.reference import Explanation

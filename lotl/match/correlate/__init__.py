@@ -39,7 +39,7 @@ from lotl.match.correlate.result import Result
 from lotl.match.correlate.runs import Runs, find, occurrences, reads_once
 from lotl.match.correlate.streams import Stream, from_feed
 from lotl.match.correlate.table import Table, build
-from lotl.rules.model import Correlation, Issue, State
+from lotl.sigma.model import Correlation, Issue, State
 
 __all__ = ["NO_TIME", "Feed", "Result", "correlate", "evaluation_order", "needed_fields"]
 
@@ -72,7 +72,7 @@ def correlate(
     --------
     >>> import numpy as np
     >>> from lotl.columns import Text
-    >>> from lotl.rules.model import Meta
+    >>> from lotl.sigma.model import Meta
     >>> rule = Correlation(Meta("c", "Many"), "event_count", ("r",), ("User",), 60_000_000, (("gte", 2),))
     >>> now = np.array([0, 59_000_000, 61_000_000])
     >>> feed = Feed("r", now, np.arange(3), np.array([7, 8, 9]), {"User": Text.of(["bob", "eve", "bob"])})

@@ -16,7 +16,7 @@ from lotl.match.correlate import kernels
 from lotl.match.correlate.keys import dense
 from lotl.match.correlate.references import NUMERIC_TYPES, negates
 from lotl.match.correlate.table import Table, chained, events, references
-from lotl.rules.model import Correlation, RuleLogic
+from lotl.sigma.model import Correlation, RuleLogic
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 

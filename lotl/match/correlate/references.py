@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from lotl.errors import RuleError, UnsupportedRule
-from lotl.rules.model import Correlation, RuleLogic
+from lotl.sigma.model import Correlation, RuleLogic
 
 TYPES = ("event_count", "value_count", "temporal", "temporal_ordered")
 NUMERIC_TYPES = ("value_sum", "value_avg", "value_percentile", "value_median")
@@ -44,7 +44,7 @@ def needed_fields(correlation: Correlation, rules: Mapping[str, Any]) -> dict[st
 
     Examples
     --------
-    >>> from lotl.rules.model import Meta
+    >>> from lotl.sigma.model import Meta
     >>> many = Correlation(Meta("c", "many"), "value_count", ("r",), ("User",), 60, (("gte", 3),), ("Ip",))
     >>> needed_fields(many, {"r": "a rule"})
     {'r': ('User', 'Ip')}

@@ -10,7 +10,7 @@ import numpy as np
 from lotl.columns import Rows
 from lotl.match.correlate.streams import Windows
 from lotl.match.correlate.table import Table
-from lotl.rules.model import Correlation
+from lotl.sigma.model import Correlation
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -14,7 +14,7 @@ from lotl.match.correlate.keys import dense, is_integer, keys, spread
 from lotl.match.correlate.numbers import Numbers, parse
 from lotl.match.correlate.references import NUMERIC_TYPES, TEMPORAL_TYPES, field_of
 from lotl.match.correlate.streams import Stream
-from lotl.rules.model import Correlation
+from lotl.sigma.model import Correlation
 
 
 @dataclass(eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lotl.rules.fault import Fault
-from lotl.rules.model import LogSource, Meta
+from lotl.sigma.fault import Fault
+from lotl.sigma.model import LogSource, Meta
 
 _SEVERE = ("SigmaTitleError", "SigmaLevelError", "SigmaStatusError")
 _JUDGED = (

@@ -1,7 +1,7 @@
 """Value modifiers: a function and a row of `MODIFIERS` each.
 
 Modifiers apply in the order in which a rule writes them, each to what the one before it made (Sigma specification 2.1,
-appendix "modifiers"). `all` and `neq` say how the values of an item are joined; `lotl.rules.lower` reads them.
+appendix "modifiers"). `all` and `neq` say how the values of an item are joined; `lotl.sigma.lower` reads them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from functools import lru_cache, partial
 from typing import NamedTuple, TypeAlias
 
 from lotl.plan.ir import Wild
-from lotl.rules.fault import Fault
-from lotl.rules.model import State
-from lotl.rules.patterns import DASHES, Dash, Pattern, join, parse, spellings
-from lotl.rules.values import (
+from lotl.sigma.fault import Fault
+from lotl.sigma.model import State
+from lotl.sigma.patterns import DASHES, Dash, Pattern, join, parse, spellings
+from lotl.sigma.values import (
     Comparison,
     Network,
     Presence,

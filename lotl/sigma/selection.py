@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import overload
 
 from lotl.errors import InputError
-from lotl.rules.model import LEVELS, Correlation, Meta, Rule
-from lotl.rules.ruleset import STATUSES, RuleSet
+from lotl.sigma.model import LEVELS, Correlation, Meta, Rule
+from lotl.sigma.ruleset import STATUSES, RuleSet
 
 
 class Selection:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from lotl.rules import documents
-from lotl.rules.sources import Origin
+from lotl.sigma import documents
+from lotl.sigma.sources import Origin
 
 MOST_PARTS = 300_000
 """Values in one document, those that YAML aliases repeat counted each time."""

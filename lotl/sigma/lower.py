@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lotl.plan.ir import And, Atom, Leaf, Node, Not, Op
-from lotl.rules import condition
-from lotl.rules.fault import Fault
-from lotl.rules.modifiers import JOINING, MODIFIERS, Context, Placeholders
-from lotl.rules.values import Value, either, node, prints_hex
+from lotl.sigma import condition
+from lotl.sigma.fault import Fault
+from lotl.sigma.modifiers import JOINING, MODIFIERS, Context, Placeholders
+from lotl.sigma.values import Value, either, node, prints_hex
 
 DEEPEST = 40
 """Levels of lists within lists in a detection."""

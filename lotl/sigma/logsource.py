@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from lotl.errors import UnsupportedRule
-from lotl.rules.model import LogSource
+from lotl.sigma.model import LogSource
 from lotl.schema import SYSMON, Selector
 
 

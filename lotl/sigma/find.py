@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 
 from lotl.errors import RuleError
-from lotl.rules.model import Correlation, Rule
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma.model import Correlation, Rule
+from lotl.sigma.ruleset import RuleSet
 
 
 def find(ruleset: RuleSet, name: str) -> Rule | Correlation:

@@ -12,10 +12,10 @@ from dataclasses import asdict, fields
 from typing import Any, overload
 
 from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or, Wild
-from lotl.rules import diskcache
-from lotl.rules.model import Correlation, Issue, LogSource, Meta, Rule, RuleLogic, State
-from lotl.rules.ruleset import RuleSet
-from lotl.rules.sources import Origin
+from lotl.sigma import diskcache
+from lotl.sigma.model import Correlation, Issue, LogSource, Meta, Rule, RuleLogic, State
+from lotl.sigma.ruleset import RuleSet
+from lotl.sigma.sources import Origin
 from lotl.schema import Selector
 
 FEWEST = 8

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from lotl.errors import UnsupportedRule
-from lotl.rules import condition, documents
-from lotl.rules.correlation import Draft, Resolver, in_circle, read_correlation, silence
-from lotl.rules.entries import Entry, Sort
-from lotl.rules.fault import Fault, spell
-from lotl.rules.filters import Filter, filtered, read_filter
-from lotl.rules.logsource import selectors
-from lotl.rules.lower import conditions_of, lower
-from lotl.rules.meta import logsource_of, metadata, problems
-from lotl.rules.model import Correlation, Issue, LogSource, Meta, Rule, State
-from lotl.rules.ruleset import RuleSet
+from lotl.sigma import condition, documents
+from lotl.sigma.correlation import Draft, Resolver, in_circle, read_correlation, silence
+from lotl.sigma.entries import Entry, Sort
+from lotl.sigma.fault import Fault, spell
+from lotl.sigma.filters import Filter, filtered, read_filter
+from lotl.sigma.logsource import selectors
+from lotl.sigma.lower import conditions_of, lower
+from lotl.sigma.meta import logsource_of, metadata, problems
+from lotl.sigma.model import Correlation, Issue, LogSource, Meta, Rule, State
+from lotl.sigma.ruleset import RuleSet
 from lotl.schema import Selector
 
 LONGEST = 600
@@ -24,7 +24,7 @@ LONGEST = 600
 
 
 class Transform(Protocol):
-    """A rewriting of whole rule documents (see `lotl.rules.pipelines`)."""
+    """A rewriting of whole rule documents (see `lotl.sigma.pipelines`)."""
 
     def __call__(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the rewritten document; raises `Fault`."""

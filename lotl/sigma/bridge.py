@@ -34,13 +34,13 @@ from sigma.types import (
 )
 
 from lotl.plan.ir import Wild
-from lotl.rules import condition
-from lotl.rules.condition import Group, Name, Negation, Tree
-from lotl.rules.fault import Fault
-from lotl.rules.lower import conditions_of, modified
-from lotl.rules.model import State
-from lotl.rules.patterns import Dash, Pattern, join, spellings
-from lotl.rules.values import Comparison, Network, Presence, Reference, Regex, Text, TimePart, Value, as_text
+from lotl.sigma import condition
+from lotl.sigma.condition import Group, Name, Negation, Tree
+from lotl.sigma.fault import Fault
+from lotl.sigma.lower import conditions_of, modified
+from lotl.sigma.model import State
+from lotl.sigma.patterns import Dash, Pattern, join, spellings
+from lotl.sigma.values import Comparison, Network, Presence, Reference, Regex, Text, TimePart, Value, as_text
 
 _STUB = {"logsource": {"product": "windows"}, "detection": {"selection": {"F": "x"}, "condition": "selection"}}
 """Stands for the parts of a rule that are put in afterwards."""

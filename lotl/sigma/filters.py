@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lotl.rules import condition
-from lotl.rules.fault import Fault
-from lotl.rules.lower import conditions_of, lower
-from lotl.rules.meta import logsource_of
-from lotl.rules.model import LogSource, Meta
+from lotl.sigma import condition
+from lotl.sigma.fault import Fault
+from lotl.sigma.lower import conditions_of, lower
+from lotl.sigma.meta import logsource_of
+from lotl.sigma.model import LogSource, Meta
 
 PATH = ("filter",)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from lotl.errors import InputError, RuleError
-from lotl.rules import documents
-from lotl.rules.fault import Fault
-from lotl.rules.model import State
+from lotl.sigma import documents
+from lotl.sigma.fault import Fault
+from lotl.sigma.model import State
 
 DANGEROUS = {
     "command_placeholders": "runs a command",
@@ -66,7 +66,7 @@ class Pipeline:
         """
         from sigma.exceptions import SigmaError
 
-        from lotl.rules.bridge import from_sigma, to_sigma
+        from lotl.sigma.bridge import from_sigma, to_sigma
 
         rule = to_sigma(document, self._placeholders)
         try:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lotl.errors import RuleError
-from lotl.rules.model import State
-from lotl.rules.ruleset import RuleSet
-from lotl.rules.sources import Origin, Source, gather
-from lotl.rules.store import key_of, restore, save
+from lotl.sigma.model import State
+from lotl.sigma.ruleset import RuleSet
+from lotl.sigma.sources import Origin, Source, gather
+from lotl.sigma.store import key_of, restore, save
 
 __all__ = ["RuleSet", "load"]
 
@@ -101,12 +101,12 @@ def load(
 def _assemble(
     rules: list[Origin], local: list[Origin], values: dict[str, list[str]], specs: list[Any], trusted: bool
 ) -> RuleSet:
-    from lotl.rules.assemble import Assembly
-    from lotl.rules.entries import read_entries
+    from lotl.sigma.assemble import Assembly
+    from lotl.sigma.entries import read_entries
 
     transform = None
     if specs:
-        from lotl.rules.pipelines import Pipeline
+        from lotl.sigma.pipelines import Pipeline
 
         transform = Pipeline(specs, trusted=trusted, placeholders=values)
     with collector_paused():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lotl.plan.ir import And, AtLeast, Atom, Const, Leaf, Node, Not, Op, Or, Wild
-from lotl.rules.model import Correlation, Rule
+from lotl.sigma.model import Correlation, Rule
 from lotl.schema import Selector
 
 _SIGNS = {
@@ -25,7 +25,7 @@ def render_plan(rule: Rule | Correlation) -> str:
 
     Examples
     --------
-    >>> from lotl.rules.load import load
+    >>> from lotl.sigma.load import load
     >>> print(render_plan(load('''
     ... title: t
     ... logsource: {product: windows, service: security}

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from lotl.plan.ir import And, AtLeast, Node, Not, Or
-from lotl.rules.fault import Fault
+from lotl.sigma.fault import Fault
 
 DEEPEST = 100
 """Levels of parentheses."""

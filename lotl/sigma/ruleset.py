@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from lotl.rules.model import Correlation, Issue, Meta, Rule, State
+from lotl.sigma.model import Correlation, Issue, Meta, Rule, State
 
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 """Statuses of Sigma rules."""
@@ -127,6 +127,6 @@ class RuleSet:
         InputError
             An unknown level or status.
         """
-        from lotl.rules.selection import Selection
+        from lotl.sigma.selection import Selection
 
         return Selection(self, level, status, tag, exclude, logsource).result()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lotl.rules.entries import Entry, Sort, read_entries
-from lotl.rules.load import load
-from lotl.rules.model import Issue, State
-from lotl.rules.sources import Source, gather
+from lotl.sigma.entries import Entry, Sort, read_entries
+from lotl.sigma.load import load
+from lotl.sigma.model import Issue, State
+from lotl.sigma.sources import Source, gather
 
 SKIPPED = frozenset(
     # These fetch MITRE's data from the network.
@@ -27,7 +27,7 @@ def check(paths: Iterable[Source], *, placeholders: Mapping[str, list[str]] | No
     Parameters
     ----------
     paths : iterable of str, path or mapping
-        As for `lotl.rules.load.load`.
+        As for `lotl.sigma.load.load`.
     placeholders : mapping of str to list of str, optional
         Values for ``|expand``.
 

@@ -10,8 +10,8 @@ import re
 from typing import NamedTuple, TypeAlias
 
 from lotl.plan.ir import Atom, Leaf, Node, Not, Op, Or, Wild
-from lotl.rules.fault import Fault
-from lotl.rules.patterns import Pattern, atoms, join, parse
+from lotl.sigma.fault import Fault
+from lotl.sigma.patterns import Pattern, atoms, join, parse
 from lotl.schema import HEX_FIELDS
 
 _HEX_NAMES = frozenset(name.lower() for name in HEX_FIELDS)

@@ -1,9 +1,9 @@
-"""What is wrong with one place of a rule; `lotl.rules.load` adds file and line and makes an `Issue` of it."""
+"""What is wrong with one place of a rule; `lotl.sigma.load` adds file and line and makes an `Issue` of it."""
 
 from __future__ import annotations
 
 from lotl.errors import RuleError
-from lotl.rules.model import State
+from lotl.sigma.model import State
 
 LONGEST = 200
 """Characters of a key that a message repeats."""

@@ -1,4 +1,4 @@
-"""Correlation documents: to `lotl.rules.model.Correlation`, references resolved.
+"""Correlation documents: to `lotl.sigma.model.Correlation`, references resolved.
 
 Sigma correlation specification 2.1. pySigma allows one operator per condition and whole numbers only; the
 specification's examples have ranges (``gt`` with ``lte``), and averages need fractions, so conditions are read here.
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lotl.rules import condition
-from lotl.rules.fault import Fault
-from lotl.rules.model import Correlation, Meta, Rule, RuleLogic
+from lotl.sigma import condition
+from lotl.sigma.fault import Fault
+from lotl.sigma.model import Correlation, Meta, Rule, RuleLogic
 
 PATH = ("correlation",)
 VALUE_TYPES = ("value_count", "value_sum", "value_avg", "value_percentile", "value_median")
