@@ -91,6 +91,7 @@ class _Decoder:
         sound = np.maximum(self._block.counts, 0)
         self._index = np.arange(len(chunk_of)) - (np.cumsum(sound) - sound)[chunk_of]
         self._slow: dict[int, list[_Read]] = {}
+        self._lost: list[int] = []
 
     def run(self) -> Decoded:
         """Return what the block holds."""
@@ -207,6 +208,7 @@ class _Decoder:
             except BinXmlError as error:
                 whole = whole or self._block.chunk(chunk)
                 lose(account, whole, item.slot.offset, f"record {item.slot.record}: {error}")
+                self._lost.append(chunk << 16 | item.index)
                 continue
             added += 1
             if isinstance(time, int):
@@ -249,7 +251,9 @@ class _Decoder:
         located = []
         for partition in joined:
             chunks = partition.position >> 16
-            position = numbers[chunks] << 16 | partition.position & 0xFFFF
+            # positions count what was read
+            before = np.searchsorted(self._lost, partition.position) - np.searchsorted(self._lost, chunks << 16)
+            position = (numbers[chunks] << 16 | partition.position & 0xFFFF) - before
             located.append(replace(partition, source=sources[chunks], position=position))
             self._note_times(located[-1])
         return located
