@@ -122,10 +122,31 @@ def logic(expression: Any, rules: set[str]) -> bool:
 
 
 def satisfied(correlation: Correlation, window: list[Seen]) -> bool:
+    if correlation.expression is not None and correlation.type == "temporal_ordered":
+        return bool(sequences(correlation, window))
     if correlation.expression is not None:
         return logic(correlation.expression, {s.rule for s in window})
     value = measure(correlation, window)
     return all(OPERATORS[name](value, Fraction(str(limit))) for name, limit in correlation.conditions)
+
+
+def sequences(correlation: Correlation, window: list[Seen]) -> list[list[Seen]]:
+    """Sequences of events in rule order, within the timespan, whose rules satisfy the condition and none to spare."""
+    found: list[list[Seen]] = []
+    pending = [[seen] for seen in window]
+    while pending:
+        chain = pending.pop()
+        rules = {seen.rule for seen in chain}
+        if logic(correlation.expression, rules):
+            if not any(logic(correlation.expression, rules - {rule}) for rule in rules):
+                found.append(chain)
+            continue
+        pending += [
+            [*chain, seen]
+            for seen in window
+            if follows(chain[-1], seen) and seen.time - chain[0].time <= correlation.timespan
+        ]
+    return found
 
 
 def negates(expression: Any) -> bool:
@@ -161,6 +182,9 @@ def complete(correlation: Correlation, group: list[Seen]) -> set[int]:
     """Occurrences that are part of a sequence of all rules within the timespan."""
     places = [[i for i, s in enumerate(group) if s.place == place] for place in range(len(correlation.rules))]
     members: set[int] = set()
+    if correlation.expression is not None:
+        parts = {id(seen) for chain in sequences(correlation, group) for seen in chain}
+        return {i for i, seen in enumerate(group) if id(seen) in parts}
 
     def extend(chain: list[int]) -> None:
         if len(chain) == len(places):
@@ -180,7 +204,8 @@ def run_group(correlation: Correlation, key: tuple[Any, ...], group: list[Seen],
     every = [{i for i, s in enumerate(group) if start.time <= s.time <= start.time + span} for start in group]
     maximal = [w for n, w in enumerate(every) if not any(w < o or (w == o and m < n) for m, o in enumerate(every))]
     good = [w for w in maximal if satisfied(correlation, [group[i] for i in w])]
-    trim = correlation.type == "temporal_ordered" and correlation.conditions == (("gte", len(correlation.rules)),)
+    whole = correlation.conditions == (("gte", len(correlation.rules)),) or correlation.expression is not None
+    trim = correlation.type == "temporal_ordered" and whole
     allowed = complete(correlation, group) if trim else set(range(len(group)))
     found = []
     for windows in components(good, group):
@@ -205,7 +230,9 @@ def moments(
         for end in sorted(members, key=rank):
             start = group[end].time - correlation.timespan
             back = {i for i, s in enumerate(group) if s.time >= start and rank(i) <= rank(end)}
-            if correlation.type == "temporal_ordered":
+            if correlation.type == "temporal_ordered" and correlation.expression is not None:
+                good = any(chain[-1] is group[end] for chain in sequences(correlation, [group[i] for i in back]))
+            elif correlation.type == "temporal_ordered":
                 length = longest_to(group, back, end)
                 good = all(OPERATORS[name](length, limit) for name, limit in correlation.conditions)
             else:

@@ -147,10 +147,11 @@ def correlations(draw: st.DrawFn, identity: str, readable: Sequence[str]) -> Cor
     expression = None
     if kind.startswith("temporal") and draw(st.booleans()):
         conditions = [("gte", len(rules))]
-    elif kind == "temporal" and len(rules) > 1 and draw(st.booleans()):
+    elif kind.startswith("temporal") and len(rules) > 1 and draw(st.booleans()):
         operator = draw(st.sampled_from(["and", "or"]))
-        last: Any = draw(st.sampled_from([rules[-1], ("not", (rules[-1],))]))
-        expression, conditions = (operator, (rules[0], last)), []
+        lasts: list[Any] = [rules[-1], ("or", (rules[-1], rules[1])), ("and", (rules[1], rules[-1]))]
+        lasts += [("not", (rules[-1],))] * (kind == "temporal")
+        expression, conditions = (operator, (rules[0], draw(st.sampled_from(lasts)))), []
     fields: tuple[str, ...] = ()
     if kind == "value_count":
         fields = draw(st.sampled_from([("V",), ("V", "U")]))
@@ -333,9 +334,16 @@ def test_meaningless_correlations_are_refused(bad: Correlation, message: str) ->
         correlate([bad], {})
 
 
-def test_order_with_a_boolean_condition_is_unsupported() -> None:
-    with pytest.raises(UnsupportedRule, match="in order"):
-        correlate([rule("temporal_ordered", ["a", "b"], expression=("or", ("a", "b")))], {})
+def test_order_with_a_boolean_condition() -> None:
+    logic: Any = ("and", ("a", ("or", ("b", "c"))))
+    ordered = rule("temporal_ordered", ["a", "b", "c"], expression=logic, conditions=(), id="o")
+    feeds = {"a": feed("a", [1], [1]), "b": feed("b", [0], [0]), "c": feed("c", [2], [2])}
+    assert times(correlate([ordered], feeds)) == [[1, 2]]
+    with pytest.raises(UnsupportedRule, match="'not'"):
+        correlate([rule("temporal_ordered", ["a", "b"], expression=("not", ("a",)))], {})
+    wide: Any = ("and", tuple(("or", (f"a{n}", f"b{n}")) for n in range(9)))
+    with pytest.raises(UnsupportedRule, match="alternatives"):
+        correlate([rule("temporal_ordered", [f"{x}{n}" for n in range(9) for x in "ab"], expression=wide)], {})
 
 
 def test_crowded_keys_are_refused_and_reported() -> None:

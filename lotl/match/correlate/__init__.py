@@ -13,8 +13,9 @@ bursts that are further apart than the timespan are two results. ``count`` is th
 value_sum, value_avg, value_median (mean of the middle two), value_percentile (nearest rank): over decimal text, exactly
 where 18 digits suffice; what is not a number, or missing, does not take part. temporal: rules that occur.
 temporal_ordered: the longest sequence of events, each later (time, then order) than the one before, that follows
-the order of the rules; the events of a result are those of complete sequences. An event that two rules find counts
-once, except in the temporal types.
+the order of the rules; the events of a result are those of complete sequences. A boolean condition over rules asks for
+the rules that occur (temporal), or for a sequence of rules that satisfies it (temporal_ordered, without ``not``). An
+event that two rules find counts once, except in the temporal types.
 
 *Group.* Values are compared as text, exactly: 7 is "7", "bob" is not "BOB". An event that lacks a group-by field, or
 has null there, is in no group, and is reported. A multi-valued field puts the event into the group of each element.

@@ -146,7 +146,7 @@ def chains(block: Rows, position: Rows, places: int, back: Rows, first: Rows, la
     block : ndarray of int64, shape (n,)
         Number of the event: rows of one event do not follow each other.
     position : ndarray of int64, shape (n,)
-        Place of the row's rule in the list of rules.
+        Place of the row's rule in the list of rules; -1: the row is passed over.
     places : int
     back : ndarray of int64, shape (n,)
         First row of the window that ends at the row.
@@ -169,6 +169,9 @@ def chains(block: Rows, position: Rows, places: int, back: Rows, first: Rows, la
         stop = start
         while stop < count and block[stop] == block[start]:
             place = position[stop]
+            if place < 0:
+                stop += 1
+                continue
             ending[0, place] = stop
             for length in range(1, place + 1):
                 ending[length, place] = best[length - 1, place - 1]
@@ -177,7 +180,7 @@ def chains(block: Rows, position: Rows, places: int, back: Rows, first: Rows, la
                     rows[stop] = length + 1
             stop += 1
         for row in range(start, stop):
-            for length in range(position[row] + 1):
+            for length in range(position[row] + 1):  # none for -1
                 begin = ending[length, position[row]]
                 for place in range(position[row], places):
                     if best[length, place] >= begin:
@@ -197,7 +200,8 @@ def chain_ends(block: Rows, position: Rows, places: int, earliest: bool) -> Rows
     """Return for each row the other end of the tightest complete half of a chain through it, or -1.
 
     Reading forward (`earliest` false) that is the latest start of a chain of the rules 0 … position that ends there;
-    reading backward the earliest end of a chain of the rules position … places - 1 that starts there.
+    reading backward the earliest end of a chain of the rules position … places - 1 that starts there. Rows with the
+    position -1 are passed over.
     """
     count = len(position)
     best = np.full(places, -1, np.int64)
@@ -213,7 +217,8 @@ def chain_ends(block: Rows, position: Rows, places: int, earliest: bool) -> Rows
             if block[row] != block[begun]:
                 break
             place = position[row]
-            found[row] = row if place == outer else best[place - step]
+            if place >= 0:
+                found[row] = row if place == outer else best[place - step]
             stop += 1
         for index in range(done, stop):
             row = count - 1 - index if earliest else index

@@ -14,7 +14,7 @@ import numpy as np
 from lotl.columns import Mask, Rows
 from lotl.match.correlate import kernels
 from lotl.match.correlate.keys import dense
-from lotl.match.correlate.references import NUMERIC_TYPES, negates
+from lotl.match.correlate.references import NUMERIC_TYPES, alternatives, negates
 from lotl.match.correlate.table import Table, chained, events, references
 from lotl.sigma.model import Correlation, RuleLogic
 
@@ -74,6 +74,8 @@ def measure(table: Table, first: Rows, last: Rows) -> Measure:
         top, bottom = _count(table, first, last), np.ones(len(first), np.int64)
     if correlation.expression is None:
         return Measure(top, bottom, holds(top, bottom, correlation.conditions))
+    if correlation.type == "temporal_ordered":
+        return Measure(top, bottom, _any_sequence(table, first, last)[0])
     return Measure(top, bottom, _logic(correlation.expression, table, first, last))
 
 
@@ -85,6 +87,8 @@ def measure_ends(table: Table, back: Rows) -> Measure:
     nothing = np.zeros(0, np.int64)
     _, lengths = kernels.chains(events(table), table.stream, len(table.streams), back, nothing, nothing)
     ones = np.ones(len(lengths), np.int64)
+    if table.correlation.expression is not None:
+        return Measure(lengths, ones, _any_sequence(table, nothing, nothing)[1])
     return Measure(lengths, ones, holds(lengths, ones, table.correlation.conditions))
 
 
@@ -105,6 +109,36 @@ def holds(top: Array, bottom: Rows, conditions: Sequence[tuple[str, float]]) -> 
         exact = Fraction(str(limit))
         satisfied &= compare(_times(top, exact.denominator), _times(bottom, exact.numerator))
     return satisfied
+
+
+def sequences(table: Table) -> list[tuple[Rows, int]]:
+    """Return the sequences of rules of which one must be complete, for a temporal_ordered correlation.
+
+    Returns
+    -------
+    list of (ndarray of int64 of shape (n,), int)
+        Place of each row's rule in the sequence (-1: not part of it), and the length of the sequence.
+    """
+    places = len(table.streams)
+    if table.correlation.expression is None:
+        return [(table.stream, places)]
+    found = []
+    for rules in alternatives(table.correlation.expression) or ():
+        chosen = np.array([stream.rule in rules for stream in table.streams])
+        number = np.where(chosen, np.cumsum(chosen) - 1, -1)
+        found.append((number[table.stream], int(chosen.sum())))
+    return found
+
+
+def _any_sequence(table: Table, first: Rows, last: Rows) -> tuple[Mask, Mask]:
+    """Say which windows hold a complete sequence, and at which rows one ends that the window up to the row holds."""
+    windows, rows = np.zeros(len(first), np.bool_), np.zeros(len(table), np.bool_)
+    event, back = events(table), kernels.looking_back(table.group, table.time, table.correlation.timespan)
+    for position, places in sequences(table):
+        lengths, ends = kernels.chains(event, position, places, back, first, last)
+        windows |= lengths == places
+        rows |= ends == places
+    return windows, rows
 
 
 def _count(table: Table, first: Rows, last: Rows) -> Rows:

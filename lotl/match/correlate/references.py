@@ -18,6 +18,10 @@ DEEPEST = 64
 """How many correlations may read each other in a row, and how deep a boolean condition may be nested."""
 
 
+MOST_ALTERNATIVES = 64
+"""Sets of rules that a boolean condition over rules in order may be satisfied by."""
+
+
 def field_of(correlation: Correlation, rule: str, name: str) -> str:
     """Return the field of `rule`'s events that `name` means in the correlation."""
     return correlation.aliases.get(name, {}).get(rule, name)
@@ -129,9 +133,33 @@ def _check_expression(correlation: Correlation, where: str) -> None:
     if unknown:
         raise RuleError(f"the condition names rules that are not in 'rules': {', '.join(unknown)}", where=where)
     if correlation.type == "temporal_ordered":
-        raise UnsupportedRule(
-            "a boolean condition over rules in order is not defined", where=f"{where} condition", hint="use 'temporal'"
-        )
+        if negates(correlation.expression):
+            raise UnsupportedRule("'not' has no place in an order of events", where=f"{where} condition")
+        if alternatives(correlation.expression) is None:
+            raise UnsupportedRule(f"the condition has more than {MOST_ALTERNATIVES} alternatives", where=where)
+
+
+def alternatives(logic: RuleLogic) -> list[frozenset[str]] | None:
+    """Return the smallest sets of rules that satisfy a boolean condition without ``not``; None for too many.
+
+    Examples
+    --------
+    >>> [sorted(rules) for rules in alternatives(("and", ("a", ("or", ("b", "c"))))) or ()]
+    [['a', 'b'], ['a', 'c']]
+    """
+    if isinstance(logic, str):
+        return [frozenset((logic,))]
+    found: list[frozenset[str]] = [frozenset()] if logic[0] == "and" else []
+    for operand in logic[1]:
+        more = alternatives(operand)
+        if more is None:
+            return None
+        found = [one | other for one in found for other in more] if logic[0] == "and" else found + more
+        found = list(dict.fromkeys(found))
+        if len(found) > MOST_ALTERNATIVES:
+            return None
+        found = [one for one in found if not any(other < one for other in found)]
+    return found
 
 
 def _depth(logic: RuleLogic) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from lotl.columns import Mask, Rows
 from lotl.match.correlate import kernels
 from lotl.match.correlate.keys import dense
-from lotl.match.correlate.measures import Measure, measure, measure_ends, rising
+from lotl.match.correlate.measures import Measure, measure, measure_ends, rising, sequences
 from lotl.match.correlate.references import NUMERIC_TYPES
 from lotl.match.correlate.streams import Stream, Windows
 from lotl.match.correlate.table import Table, chained, events, references
@@ -132,17 +132,19 @@ def _linked(table: Table, first: Rows, last: Rows, begins: Mask) -> Mask:
 
 
 def _trim(table: Table) -> None:
-    """Where all rules must follow each other: keep the events that are part of such a sequence."""
+    """Where whole sequences of rules are wanted: keep the events that are part of one."""
     correlation = table.correlation
-    places = len(table.streams)
-    if correlation.type != "temporal_ordered" or list(correlation.conditions) != [("gte", places)]:
+    complete = list(correlation.conditions) == [("gte", len(table.streams))]
+    if correlation.type != "temporal_ordered" or not (complete or correlation.expression):
         return
-    event = events(table)
-    start = kernels.chain_ends(event, table.stream, places, False)
-    end = kernels.chain_ends(event, table.stream, places, True)
-    whole = (start >= 0) & (end >= 0)
-    whole &= (table.group[start] == table.group) & (table.group[end] == table.group)
-    table.taken &= whole & (table.time[end] - table.time[start] <= correlation.timespan)
+    event, member = events(table), np.zeros(len(table), np.bool_)
+    for position, places in sequences(table):
+        start = kernels.chain_ends(event, position, places, False)
+        end = kernels.chain_ends(event, position, places, True)
+        whole = (start >= 0) & (end >= 0)
+        whole &= (table.group[start] == table.group) & (table.group[end] == table.group)
+        member |= whole & (table.time[end] - table.time[start] <= correlation.timespan)
+    table.taken &= member
 
 
 def _last_taken(table: Table, runs: Runs) -> Rows:
