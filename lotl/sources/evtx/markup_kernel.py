@@ -191,7 +191,7 @@ def _start_tag(data: Any, base: Any, at: Any, limit: Any, in_template: Any, cano
     element = token & 0xBF == 0x01
     name_at = at + ((7 if in_template else 5) if element else 1)
     after, name, size = _name(data, base, name_at, limit)
-    if after < 0:
+    if after < 0 or (element and load32(data, name_at - 4) > 65536):
         return ODD, 0, False
     out = emit(data, name, size, token if element else 0x06, canon, out)
     if element and token & 0x40:
