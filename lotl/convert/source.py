@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lotl.plan.ir import And, Atom, Leaf, Node, Op, Or
+from lotl.schema import Selector
 from lotl.sigma.logsource import selectors
 from lotl.sigma.model import Rule
-from lotl.schema import Selector
 
 
 def with_log_source(rule: Rule) -> Rule:
