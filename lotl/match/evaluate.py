@@ -7,13 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from lotl.columns import Int
 from lotl.match import graph_kernels
 from lotl.match.graph_kernels import AND, AT_LEAST, ATOM, NO, NOT, OPEN, YES, require, settle
 from lotl.match.leaves import decide, related
 from lotl.match.prepare import Prepared, Slot
 from lotl.match.profile import Profile
 from lotl.match.searches import Searched, Searches
-from lotl.match.sets import DENSE, EVERYTHING, NOTHING, Codes, Rows, Values, at_least, distinct, intersection, union
+from lotl.match.sets import (
+    DENSE,
+    EVERYTHING,
+    NOTHING,
+    Codes,
+    Rows,
+    Values,
+    at_least,
+    distinct,
+    intersection,
+    only_numbers,
+    union,
+)
 from lotl.match.values import frozen
 from lotl.plan.ir import Op
 
@@ -46,13 +59,20 @@ class Evaluation:
         self.prepared, self.length = prepared, length
         self.graph = prepared.graph
         self._open, self._searches, self._profile = open_column, searches, profile
-        self.columns = [open_column(slot.names) for slot in prepared.slots]
+        self.columns = [self._opened(slot) for slot in prepared.slots]
         self.state = np.full(len(prepared), OPEN, np.uint8)
         self.sets: dict[int, Values] = {}
         self.searched: dict[int, Searched] = {}
         self._masks: dict[int, Any] = {}
         self._rows: dict[int, Rows] = {}
         self._bounds: dict[int, int] = {}
+
+    def _opened(self, slot: Slot) -> Codes:
+        codes = self._open(slot.names)
+        column = codes.column
+        if slot.numbers is None or not slot.numbers.size or not isinstance(column, Int) or column.time:
+            return codes
+        return Codes(only_numbers(column, slot.numbers), self.length)
 
     def run(self) -> list[tuple[int, Rows]]:
         """Return the rows of each rule that has any: (rule, int32 rows, rising)."""

@@ -6,6 +6,7 @@ missing field is false), and so are the fields that make up the kind; most rules
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 from lotl.match.fields import candidates
 from lotl.match.graph_kernels import NO, OPEN, OR, YES, place, reduce, require, settle
 from lotl.match.regexes import required
-from lotl.match.scan_kernels import ANYWHERE
+from lotl.match.scan_kernels import ANYWHERE, WHOLE
 from lotl.match.scanner import Scanner, Spec, Wiring, specs_of
 from lotl.match.values import frozen
 from lotl.plan.build import OPS, Plan
@@ -50,6 +51,8 @@ class Slot:
         For each node of the scanner the node of the graph that it decides, or -1.
     exported : ndarray of bool
         Nodes of the scanner whose values are asked for.
+    numbers : ndarray of int64 or None
+        The whole numbers that the column is compared with, if all that is asked is whether it equals one of them.
     others : tuple of (int, Atom, ndarray of int32)
         Atoms decided by other means: node, atom, and the scanner's nodes that stand for literals one of which every
         match holds (empty: none known).
@@ -59,6 +62,7 @@ class Slot:
     scanner: Scanner | None
     nodes: Any
     exported: Any
+    numbers: Any
     others: tuple[tuple[int, Atom, Any], ...]
 
 
@@ -310,7 +314,19 @@ def _slot(
         (node, atoms[node], np.array([place_of[spec] for spec in wanted], np.int32))
         for node, wanted in zip(others, literals, strict=True)
     )
-    return Slot(names, scanner, nodes, exported, rest)
+    numbers = None if others else _numbers(builder.specs)
+    return Slot(names, scanner, nodes, exported, numbers, rest)
+
+
+def _numbers(specs: Iterable[Spec]) -> Any:
+    """Return the whole numbers (rising) whose decimal texts the tests want; None if a test is of another kind."""
+    found: set[int] = set()
+    for spec in specs:
+        if spec.kind != WHOLE:
+            return None
+        if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", spec.text, re.ASCII):
+            found.add(int(spec.text))
+    return np.array(sorted(found), np.int64)
 
 
 class _Wires:

@@ -20,7 +20,7 @@ except ImportError:  # pragma: no cover
     parser = None  # type: ignore[assignment]
 
 LEAST: Final = 3
-"""Bytes of a literal that is worth scanning for."""
+"""Worth of a literal that the scan looks for: its bytes, and one more for each that is neither letter, digit nor blank."""
 MOST_BRANCHES: Final = 32
 WIDEST: Final = 200
 """Repetitions (nested ones multiplied) that RE2 is given; it unrolls them."""
@@ -52,8 +52,14 @@ class _NotLinear(Exception):  # noqa: N818
 
 
 @lru_cache(maxsize=4096)
-def required(pattern: str, flags: str) -> tuple[str, ...]:
+def required(pattern: str, flags: str, least: int = LEAST) -> tuple[str, ...]:
     r"""Return literals (folded) of which every match holds at least one; empty where none is known.
+
+    Parameters
+    ----------
+    pattern, flags : str
+    least : int
+        Worth that a literal must have.
 
     Examples
     --------
@@ -65,7 +71,19 @@ def required(pattern: str, flags: str) -> tuple[str, ...]:
     tree = parser.parse(pattern, _bits(flags))
     ignoring = bool(tree.state.flags & re.IGNORECASE) or "(?" in pattern and bool(re.search(r"\(\?[a-zA-Z]*i", pattern))
     found = _best(tree, ignoring)
-    return tuple(sorted({fold(text) for text in found})) if _worth(found) >= LEAST else ()
+    return tuple(sorted({fold(text) for text in found})) if _worth(found) >= least else ()
+
+
+@lru_cache(maxsize=4096)
+def shortest(pattern: str, flags: str) -> int:
+    """Return how many characters a match has at least.
+
+    Examples
+    --------
+    >>> shortest(r"[0-9a-f]{64}\\s?x", "")
+    65
+    """
+    return 0 if parser is None else min(int(parser.parse(pattern, _bits(flags)).getwidth()[0]), 1 << 30)
 
 
 @lru_cache(maxsize=4096)
@@ -98,8 +116,8 @@ def _bits(flags: str) -> int:
 
 
 def _worth(texts: list[str]) -> int:
-    """Return the length of the shortest text: what a choice between them is worth."""
-    return min((len(text.encode("utf-8", "surrogatepass")) for text in texts), default=0)
+    """Return the worth of the worst text: what a choice between them is worth."""
+    return min((sum(2 - (character.isalnum() or character == " ") for character in text) for text in texts), default=0)
 
 
 def _best(tree: Any, ignoring: bool) -> list[str]:

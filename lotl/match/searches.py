@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lotl.match.reference.regexes import OutOfTimeError, compile_regex, search
-from lotl.match.regexes import linear
+from lotl.match.regexes import linear, required, shortest
 from lotl.match.sets import EXTRA, Codes, Rows, Values, distinct
+from lotl.match.text_kernels import find_any
+from lotl.match.values import frozen
 from lotl.plan.ir import Atom
 
 WORTH_COMPILING: Final = 64
@@ -55,6 +57,7 @@ class Searches:
         ndarray of int32
             Those that match, rising.
         """
+        places = _promising(codes, pattern, places)
         if places.size == 0:
             return places
         rewritten = linear(*pattern) if places.size >= WORTH_COMPILING else None
@@ -145,6 +148,23 @@ class Searched:
         if places.size:
             self._open[places] = False
             self._found[self._searches.matching(self._codes, self._pattern, places)] = True
+
+
+def _promising(codes: Codes, pattern: tuple[str, str], places: Any) -> Any:
+    """Drop values that are too short for a match, or lack what every match holds."""
+    values = codes.values
+    least = shortest(*pattern)
+    if least > 1:
+        places = places[values.original_offsets[places + 1] - values.original_offsets[places] >= least]
+    literals = required(*pattern, 1)
+    if not literals or not places.size:
+        return places
+    encoded = [text.encode("utf-8", "surrogatepass") for text in literals]
+    start = np.concatenate([[0], np.cumsum([len(text) for text in encoded])]).astype(np.int64)
+    matched = np.zeros(places.size, np.bool_)
+    pool = frozen(np.frombuffer(b"".join(encoded), np.uint8))
+    find_any(values.folded, values.offsets, frozen(places), pool, frozen(start), matched)
+    return places[matched]
 
 
 def _taken(values: pa.Array, places: Any) -> pa.Array:

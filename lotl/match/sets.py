@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
-from lotl.columns import Column, Text
+from lotl.columns import ABSENT, Column, Int, Text
 from lotl.match.row_kernels import any_element, both, count_codes, either, gather, post, without
 from lotl.match.scan_kernels import Texts
 from lotl.match.values import frozen, texts
@@ -101,6 +102,20 @@ def distinct(numbers: Any) -> Any:
     keep[0] = True
     np.not_equal(numbers[1:], numbers[:-1], out=keep[1:])
     return numbers[keep]
+
+
+def only_numbers(column: Int, numbers: Any) -> Text:
+    """Return an integer column as text in which all numbers but the given ones are one value, that is no number.
+
+    Examples
+    --------
+    >>> only_numbers(Int(np.array([7, 5, 4])), np.array([4, 5])).values.to_pylist()
+    ['4', '5', 'another']
+    """
+    place = np.searchsorted(numbers, column.numbers)
+    codes = np.where(numbers[np.minimum(place, numbers.size - 1)] == column.numbers, place, numbers.size)
+    codes[~column.present] = ABSENT
+    return Text(codes.astype(np.int32), pa.array([*map(str, numbers.tolist()), "another"], pa.string()))
 
 
 class Codes:

@@ -151,7 +151,12 @@ def glob(text: Any, at: int, stop: int, pattern: Any, first: int, last: int) -> 
             p += 1
         elif run >= 0:
             resume += 1
-            at, p = resume, run + 1
+            p = run + 1
+            if p < last and pattern[p] >= 0:
+                # Most of the work: on to the next place where the piece after the run can begin.
+                while resume < stop and text[resume] != pattern[p]:
+                    resume += 1
+            at = resume
         else:
             return False
     while p < last and pattern[p] == -1:
@@ -165,6 +170,17 @@ def glob_values(buffer: Any, offsets: Any, pattern: Any, values: Any, matched: A
     for i in range(values.size):
         value = values[i]
         matched[i] = glob(buffer, offsets[value], offsets[value + 1], pattern, 0, pattern.size)
+
+
+@jit(allocates=False)
+def find_any(text: Any, offsets: Any, values: Any, literals: Any, start: Any, matched: Any) -> None:
+    """Set ``matched[i]`` to whether value ``values[i]`` holds any of some literals."""
+    for i in range(values.size):
+        at, stop = offsets[values[i]], offsets[values[i] + 1]
+        for k in range(start.size - 1):
+            if find(text, at, stop, literals, start[k], start[k + 1] - start[k]) >= 0:
+                matched[i] = True
+                break
 
 
 @jit(allocates=False)
