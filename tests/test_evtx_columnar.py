@@ -140,7 +140,13 @@ TYPED: dict[str, list[Typed]] = {
     "guids": [Typed(V.GUID_ARRAY, [uuid.UUID(int=1)]), Typed(V.GUID_ARRAY, [uuid.UUID(int=2), uuid.UUID(int=1)])],
     "sids": [Typed(V.SID_ARRAY, ["S-1-5-18"]), Typed(V.SID_ARRAY, ["S-1-5-18", "S-1-5-19"])],
     "hexes": [Typed(V.HEX_INT32_ARRAY, [1, 255]), Typed(V.HEX_INT64_ARRAY, [2**40])],
-    "mixed": [Typed(V.STRING, "7"), Typed(V.UINT32, 7), Typed(V.HEX_INT32, 7), Typed(V.STRING, "0x7"), Typed(V.INT8, 7)],
+    "mixed": [
+        Typed(V.STRING, "7"),
+        Typed(V.UINT32, 7),
+        Typed(V.HEX_INT32, 7),
+        Typed(V.STRING, "0x7"),
+        Typed(V.INT8, 7),
+    ],
 }
 
 
@@ -184,7 +190,9 @@ def test_records_without_template_are_grouped(tmp_path: Path, form: str) -> None
     events = [
         event(
             form=form,
-            user_data=element("Thing", element("Name", f"v{index}", parts[index % 5]), element("Empty"), index=str(index)),
+            user_data=element(
+                "Thing", element("Name", f"v{index}", parts[index % 5]), element("Empty"), index=str(index)
+            ),
         )
         for index in range(200)
     ]
@@ -207,7 +215,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "composite": {"user_data": element("U", element("A", "pre ", Sub(Typed(V.UINT32, 4)), " post"))},
     "text beside": {"user_data": element("U", Sub(Typed(V.STRING, " ")), element("A", "x"))},
     "deep": {"user_data": element("U", element("A", element("B", element("C", "x"), "y"), "z"))},
-    "named by value": {"user_data": Element("EventData", (), (Element("Data", (("Name", Sub(Typed(1, "N"))),), ("v",)),))},
+    "named by value": {
+        "user_data": Element("EventData", (), (Element("Data", (("Name", Sub(Typed(1, "N"))),), ("v",)),))
+    },
     "same twice": {"user_data": Element("EventData", (), tuple(element("Data", "x", Name="A") for _ in range(3)))},
 }
 
@@ -229,7 +239,9 @@ def test_marks_cannot_be_forged(tmp_path: Path) -> None:
 def test_single_records_go_to_the_complete_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "WORTH", 2)
     path = tmp_path / "log.evtx"
-    path.write_bytes(log([*(event(data=[("A", n)]) for n in range(3)), event(data=[("B", "x")]), event(data=[("A", 1)])]))
+    path.write_bytes(
+        log([*(event(data=[("A", n)]) for n in range(3)), event(data=[("B", "x")]), event(data=[("A", 1)])])
+    )
     found = columnar.decode(block_of([path]))
     assert_same(reader.decode(block_of([path])), found)
     assert slow_rows(found) == 1
@@ -298,7 +310,9 @@ def test_flipped_bytes(tmp_path: Path, seed: int, fix: bool) -> None:
     check(tmp_path, hostile_evtx.repair(bytes(data)) if fix else bytes(data))
 
 
-@pytest.mark.parametrize("change", [lambda data, n: data[:n], lambda data, n: data[n:], lambda data, n: data[n:] + data])
+@pytest.mark.parametrize(
+    "change", [lambda data, n: data[:n], lambda data, n: data[n:], lambda data, n: data[n:] + data]
+)
 @pytest.mark.parametrize("length", [512, 4096 + 512, 70_001])
 def test_cut(tmp_path: Path, change: Callable[[bytes, int], bytes], length: int) -> None:
     check(tmp_path, change(hostile_evtx.sample(200), length))
