@@ -116,7 +116,7 @@ def tidy(word: Word) -> str:
     if raw == '""':
         return raw
     at = raw.index('"')
-    if raw.count('"') == 2 and raw.endswith('"') and (at == 0 or raw[at - 1] in "=:,'("):
+    if raw.count('"') == 2 and raw.endswith('"') and (at == 0 or raw[0] in "-/" or raw[at - 1] in "=:,'("):
         inner = raw[at + 1 : -1]
         return raw if _NEEDS_QUOTES.search(inner) or not inner or "'" in inner else raw[:at] + inner
     if raw.count('"') % 2:

@@ -16,6 +16,7 @@ from lotl.normalise.canonical.operators import (
     cast,
     index,
     limited,
+    listed,
     number_of,
     text_of,
 )
@@ -32,6 +33,9 @@ VARIABLES: Final = {
 """Automatic variables whose value is the same everywhere."""
 
 _NAME: Final = re.compile(r"\$\{([^}]{1,64})\}|\$([A-Za-z_][\w:]{0,63})")
+_SEPARATOR: Final = re.compile(
+    r"\s*\$\(\s*(?:set-?\w*|sv|si)\s+(?:-\w+\s+)?['\"]?(?:variable:)?ofs['\"]?\s+(?:-\w+\s+)?'([^']{0,8})'\s*\)", re.I
+)
 NESTED: Final = 40
 """Brackets in brackets."""
 STEPS: Final = 60_000
@@ -63,8 +67,10 @@ class Folder:
             token = self.tokens[place]
             gap = " " if token.start > end and out else ""
             text, after = self._one(place)
-            if text[:1] == "'" and token.text == "(" and place and self.tokens[place - 1].kind == "word":
-                gap = " "
+            if text[:1] == "'" and token.text == "(" and place and self._called(place):
+                text = f"({text})"
+            elif text[:1] == "'" and not gap and out and (out[-1][-1:] == "'" or out[-1][-1:].isalnum()):
+                gap = " "  # two strings side by side would read as one
             out.append(gap + text)
             place, end = after, self.tokens[after - 1].end
         return "".join(out)
@@ -84,6 +90,8 @@ class Folder:
                 value = value[0] if isinstance(value, list) and len(value) == 1 else value
                 if isinstance(value, str) and (after > place + 1 or token.kind in ("text", "variable")):
                     return literal(value), after
+                if after > place + 1 and _numbers(value):
+                    return self.script[token.start : self.tokens[after - 1].end], after
                 if after > place + 1 and isinstance(value, list) and all(isinstance(item, str) for item in value):
                     if token.kind == "type" or (token.text == "(" and len(value) > 1):
                         return f"({','.join(map(literal, value))})", after
@@ -91,18 +99,24 @@ class Folder:
             return (literal(token.value) if "\n" not in token.value or token.text[0] == "@" else token.text), place + 1
         return token.text, place + 1
 
+    def _called(self, place: int) -> bool:
+        """Tell whether the brackets at `place` hold the arguments of what stands right before them."""
+        before = self.tokens[place - 1]
+        return before.end == self.tokens[place].start and before.kind in ("word", "variable", "string", "type")
+
     def _may_begin(self, place: int) -> bool:
         token = self.tokens[place]
         before = self.tokens[place - 1] if place else None
         if token.kind in ("string", "text"):
             return True
         if token.kind == "variable":
-            return _variable(token.text) in self.own or token.text.lower().startswith(("$env:", "${env:", "$pshome", "$shellid", "$verbosepref"))
+            name = _variable(token.text)
+            return name in self.own or name in VARIABLES or name.startswith("env:")
         if token.kind == "type":
             return before is None or before.kind not in ("word", "variable") or before.end < token.start
         if token.kind == "dash":
             return token.text.lower() in ("-join", "-split") and self._next(place) in ("(", "string", "variable", "type")
-        return token.kind == "number" or token.text in ("(", "@")
+        return token.kind == "number" or token.text in ("(", "@", "$")
 
     def _next(self, place: int) -> str:
         if place + 1 >= len(self.tokens):
@@ -141,6 +155,12 @@ class Folder:
         value, place = self._comma(place, depth)
         while place < len(self.tokens):
             token = self.tokens[place]
+            if token.text == "|" and tightness == 1:
+                value, after = self._each(value, place, depth)
+                if after == place:
+                    break
+                place = after
+                continue
             if token.kind not in ("sign", "dash") or token.text.lower() not in OPERATORS:
                 break
             level, operate = OPERATORS[token.text.lower()]
@@ -153,6 +173,33 @@ class Folder:
                 break
             place = after
         return value, place
+
+    def _each(self, value: Value, place: int, depth: int) -> tuple[Value, int]:
+        """``| % { … $_ … }``: the block on each element; nothing is taken where that is not constant."""
+        names = ("%", "foreach", "foreach-object")
+        if not (
+            place + 2 < len(self.tokens)
+            and self.tokens[place + 1].text.lower() in names
+            and self._sign(place + 2, "{")
+        ):
+            return value, place
+        results: list[Value] = []
+        after = place
+        outer = self.own.get("_")
+        try:
+            for item in listed(value):
+                self.own["_"] = item
+                result, after = self._expression(place + 3, 1, depth + 1)
+                if not self._sign(after, "}"):
+                    return value, place
+                results.append(result)
+        except (NotConstant, IndexError, TypeError, ValueError, OverflowError):
+            return value, place
+        finally:
+            self.own.pop("_", None)
+            if outer is not None:
+                self.own["_"] = outer
+        return (limited(results), after + 1) if results else (value, place)
 
     def _comma(self, place: int, depth: int) -> tuple[Value, int]:
         value, place = self._unary(place, depth)
@@ -180,6 +227,8 @@ class Folder:
             return self._static(place, depth)
         if token.kind == "type":
             value, after = self._unary(place + 1, depth + 1)
+            if token.text.lower() == "[string]" and isinstance(value, list) and "ofs" in self.own:
+                return limited(text_of(self.own["ofs"]).join(map(text_of, value))), after
             return cast(token.text[1:-1], value), after
         return self._postfix(*self._primary(place, depth), depth)
 
@@ -193,6 +242,8 @@ class Folder:
             return _number(token.text), place + 1
         if token.kind == "variable":
             return self._value(token), place + 1
+        if token.text == "$" and self._sign(place + 1, "("):
+            return self._separator(place)
         if token.text == "@" and self._sign(place + 1, "("):
             value, after = self._primary(place + 1, depth)
             return (value if isinstance(value, list) else [value]), after
@@ -202,6 +253,16 @@ class Folder:
                 raise NotConstant
             return value, after + 1
         raise NotConstant
+
+    def _separator(self, place: int) -> tuple[Value, int]:
+        """``$(set-variable ofs '')``: what joins lists from here on; its value is empty."""
+        found = _SEPARATOR.match(self.script, self.tokens[place].start)
+        if found is None:
+            raise NotConstant
+        self.own["ofs"] = found.group(1)
+        while place < len(self.tokens) and self.tokens[place].start < found.end():
+            place += 1
+        return "", place
 
     def _postfix(self, value: Value, place: int, depth: int) -> tuple[Value, int]:
         while place < len(self.tokens):
@@ -288,6 +349,10 @@ class Folder:
         return known
 
     def _interpolated(self, text: str) -> str:
+        separator = _SEPARATOR.match(text)
+        if separator and not text[separator.end() :].strip():
+            self.own["ofs"] = separator.group(1)
+            return ""
         if "$(" in text:
             raise NotConstant
 
@@ -300,6 +365,10 @@ class Folder:
 
         value: str = limited(unescape(_NAME.sub(fill, text)))
         return value
+
+
+def _numbers(value: Value) -> bool:
+    return isinstance(value, int | bytes) or (isinstance(value, list) and all(isinstance(item, int) for item in value))
 
 
 def _variable(text: str) -> str:

@@ -51,7 +51,7 @@ def _clean(path: str) -> str:
     path = _SELF.sub(lambda found: f"{found.group(1).upper()}:", path)
     path = re.sub(r"::\$(?:DATA|INDEX_ALLOCATION)$", "", path, flags=re.I)
     if _DRIVE.match(path) or "\\" in path[1:]:
-        if not path.startswith("/"):  # a switch with a path after it keeps its slash
+        if path.lstrip("\"'")[:1] != "/":  # a switch with a path after it keeps its slash
             path = path.replace("/", "\\")
         return _parts(path)
     short = _SHORT.match(path)

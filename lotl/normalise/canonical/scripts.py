@@ -21,6 +21,7 @@ _START: Final = frozenset({"start-process", "saps", "start"})
 _BASE64: Final = re.compile(r"""FromBase64String\s*\(\s*(['"])([A-Za-z0-9+/=\s]{8,65536})\1""", re.I)
 _BRACES: Final = re.compile(r"^\s*&?\s*\{(.*)\}\s*$", re.S)
 _CALLED: Final = re.compile(r"(?<![\w'\"])(?:&|\.)\s*'([\w.:\\/-]{1,128})'")
+_FOUND: Final = re.compile(r"[&.]\s*\(\s*(?:get-command|gcm)\s+'?([\w-]{1,64})'?\s*\)", re.I)
 _PIPED: Final = re.compile(r"('(?:[^']|'')*')\s*\|\s*&?\s*'?(?:iex|invoke-expression)\b'?", re.I)
 
 
@@ -48,7 +49,7 @@ def script(text: str, reader: Reader, depth: int) -> str:
 
 def _called(text: str) -> str:
     """Write ``&'name'`` as ``name``, and ``'text' | iex`` as ``iex 'text'``."""
-    return _PIPED.sub(r"iex \1", _CALLED.sub(r"\1", text))
+    return _PIPED.sub(r"iex \1", _CALLED.sub(r"\1", _FOUND.sub(r"\1", text)))
 
 
 def _payloads(text: str, payloads: list[bytes], reader: Reader, depth: int) -> None:
@@ -88,9 +89,10 @@ def _statement(statement: list[Token], reader: Reader, depth: int, text: str) ->
     if len(values) < 1 or not reader.trail.spend(64):
         return 0
     name = program_name(values[0])
-    if values[0].lower() in _INVOKE:
-        held = [token for token in statement if token.kind == "string"]
-        if held and len(values) == 2:
+    first = next(token for token in statement if token.kind != "space" and token.text not in ("&", "."))
+    if first.text.lower() in _INVOKE:
+        held = [token for token in statement if token.kind != "space" and token.text not in ("&", ".", "(", ")")][1:]
+        if len(held) == 1 and held[0].kind == "string":
             reader.trail.note("text that is run", values[0], held[0].value)
             reader.inner_script(held[0].value, depth + 1)
             return 1
