@@ -334,6 +334,17 @@ def test_meaningless_correlations_are_refused(bad: Correlation, message: str) ->
         correlate([bad], {})
 
 
+def test_a_bad_correlation_does_not_stop_the_others() -> None:
+    bad = rule("event_count", [], id="bad")
+    reader = rule("event_count", ["bad"], id="reader")
+    good = rule("event_count", conditions=[("gte", 1)], id="good")
+    issues: list[Issue] = []
+    [result] = correlate([reader, bad, good], {"r": feed("r", [0])}, issues)
+    assert result.correlation is good
+    assert [(issue.rule, issue.state.value) for issue in issues] == [("reader", "invalid"), ("bad", "invalid")]
+    assert needed_fields(good, {"r": 1, "bad": bad, "good": good}) == {"r": ()}
+
+
 def test_order_with_a_boolean_condition() -> None:
     logic: Any = ("and", ("a", ("or", ("b", "c"))))
     ordered = rule("temporal_ordered", ["a", "b", "c"], expression=logic, conditions=(), id="o")

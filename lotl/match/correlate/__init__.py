@@ -35,14 +35,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lotl.match.correlate.feed import NO_TIME, Feed
-from lotl.match.correlate.references import evaluation_order, needed_fields, place
+from lotl.match.correlate.references import evaluation_order, needed_fields, place, usable
 from lotl.match.correlate.result import Result
 from lotl.match.correlate.runs import Runs, find, occurrences, reads_once
 from lotl.match.correlate.streams import Stream, from_feed
 from lotl.match.correlate.table import Table, build
 from lotl.sigma.model import Correlation, Issue, State
 
-__all__ = ["NO_TIME", "Feed", "Result", "correlate", "evaluation_order", "needed_fields"]
+__all__ = ["NO_TIME", "Feed", "Result", "correlate", "evaluation_order", "needed_fields", "usable"]
 
 
 def correlate(
@@ -57,7 +57,8 @@ def correlate(
     feeds : dict of rule id to Feed
         Hits of the base rules; a rule without hits may be left out. See `needed_fields` for the columns.
     issues : list of Issue, optional
-        Receives a warning for events that could not take part (no time, no group-by value).
+        Receives a warning for events that could not take part (no time, no group-by value), and correlations that
+        cannot be evaluated, which then are left out instead of raising.
 
     Returns
     -------
@@ -84,6 +85,8 @@ def correlate(
     >>> result.group, result.count, result.first, result.last, result.events.tolist()
     ({'User': 'bob'}, 2, 0, 61000000, [7, 8, 9])
     """
+    if issues is not None:
+        correlations = usable(correlations, issues)
     done: dict[str, tuple[Table, Runs]] = {}
     base: dict[str, Stream] = {}
     for correlation in evaluation_order(correlations):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from lotl.errors import RuleError, UnsupportedRule
-from lotl.sigma.model import Correlation, RuleLogic
+from lotl.sigma.model import Correlation, Issue, RuleLogic, State
 
 TYPES = ("event_count", "value_count", "temporal", "temporal_ordered")
 NUMERIC_TYPES = ("value_sum", "value_avg", "value_percentile", "value_median")
@@ -53,7 +53,7 @@ def needed_fields(correlation: Correlation, rules: Mapping[str, Any]) -> dict[st
     >>> needed_fields(many, {"r": "a rule"})
     {'r': ('User', 'Ip')}
     """
-    evaluation_order([correlation, *_chained(rules)], rules)
+    _visit(correlation, {rule.meta.id: rule for rule in (*_chained(rules), correlation)}, rules, {})
     needed: dict[str, dict[str, None]] = {}
     _collect(correlation, (*correlation.group_by, *correlation.fields), rules, needed)
     return {rule: tuple(fields) for rule, fields in needed.items()}
@@ -78,6 +78,20 @@ def evaluation_order(correlations: Sequence[Correlation], rules: Collection[str]
     for correlation in known.values():
         _visit(correlation, known, rules, ordered)
     return list(ordered.values())
+
+
+def usable(correlations: Sequence[Correlation], issues: list[Issue]) -> list[Correlation]:
+    """Return the correlations that can be evaluated, with all that they read; the others become `issues`."""
+    known = {correlation.meta.id: correlation for correlation in correlations}
+    found = []
+    for correlation in known.values():
+        try:
+            _visit(correlation, known, None, {})
+            found.append(correlation)
+        except RuleError as error:
+            state = State.UNSUPPORTED if isinstance(error, UnsupportedRule) else State.INVALID
+            issues.append(Issue(state, correlation.meta.id, error.where, error.what, error.hint))
+    return found
 
 
 def check(correlation: Correlation) -> None:
