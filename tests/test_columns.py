@@ -93,6 +93,13 @@ def test_time_text_in_any_year(micros: int, text: str) -> None:
     assert format_time(micros) == text
 
 
+@given(st.lists(st.integers(-(2**62), 2**62), max_size=5), st.lists(st.integers(-(10**15), 10**17), max_size=5))
+def test_time_texts_of_columns_are_those_of_single_times(wild: list[int], usual: list[int]) -> None:
+    for micros in (wild, usual):
+        texts = unfold(Int(np.array(micros, np.int64), time=True).text())
+        assert texts == [format_time(number) for number in micros]
+
+
 def test_arrow_shapes() -> None:
     assert Text.of(["a", None]).to_arrow().to_pylist() == ["a", None]
     assert encode([["a", "b"], MISSING, []]).to_arrow().to_pylist() == [["a", "b"], None, []]

@@ -26,11 +26,14 @@ class HitPart:
         Index of the rule in the run's plan.
     row : ndarray of int64, shape (k,)
         Row of `partition`.
+    canonical : ndarray of bool, shape (k,), optional
+        Hits that only canonical command lines show. None: there are none.
     """
 
     partition: Partition
     rule: np.ndarray[Any, np.dtype[np.int32]]
     row: Rows
+    canonical: np.ndarray[Any, np.dtype[np.bool_]] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from lotl.columns import Column, Int, Rows
+from lotl.columns import MISSING, Column, Int, Rows
 from lotl.errors import InputError, MissingExtra
 from lotl.events import Events
 from lotl.frame import Partition
 from lotl.hits import table as tables
-from lotl.hits.evidence import evidence, fields_of
+from lotl.hits.evidence import alike, evidence, fields_of, read_by
 from lotl.hits.parts import Evidence, HitPart, Run
 from lotl.match.fields import Fields, candidates
 from lotl.normalise.views import view
@@ -96,6 +96,7 @@ class Hits:
         position = _join([part.partition.position[part.row] for part in parts])
         order = np.lexsort((rule, position, source))
         order = order[wanted[rule[order]]] if len(order) else order
+        self._evidence: list[tuple[Evidence, ...]] | None = None
         self.part, self.rule, self.row = number[order], rule[order], row[order]
         self.source, self.position = source[order], position[order]
 
@@ -185,15 +186,35 @@ class Hits:
 
     def evidence(self, hit: int) -> tuple[Evidence, ...]:
         """Return the values that made the rule hit, in the order of the rule."""
-        rule = int(self.rule[self._check(hit)])
-        partition, row = self._seen(hit)
-        names = fields_of(self.rules[rule].node)
-        event = partition.flat(row)
-        values = event if None in names else {name: event[name] for name in names if name in event}
-        key = (rule, repr(values))
-        if key not in self._evidence:
-            self._evidence[key] = tuple(evidence(self._reference(rule).explain(event)))
-        return self._evidence[key]
+        if self._evidence is None:
+            rule = int(self.rule[self._check(hit)])
+            return evidence(self._reference(rule), self.event(hit))
+        return self._evidence[self._check(hit)]
+
+    def all_evidence(self) -> list[tuple[Evidence, ...]]:
+        """Return the evidence of every hit: looked for once per rule and distinct values of what the rule reads."""
+        if self._evidence is None:
+            found: list[tuple[Evidence, ...]] = [()] * len(self)
+            width = len(self.rules) + 1
+            keys = self.part * width + self.rule
+            order = np.argsort(keys, kind="stable")
+            for mine in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1) if len(order) else []:
+                rule, part = int(self.rule[mine[0]]), int(self.part[mine[0]])
+                partition = self._viewed(part, self.rules[rule])
+                columns = {name: partition.fields[name] for name in read_by(partition, self._fields_of(rule))}
+                for group in alike(partition, self._fields_of(rule), self.row[mine]):
+                    row = int(self.row[mine[group[0]]])
+                    event = {name: column[row] for name, column in columns.items() if column[row] is not MISSING}
+                    seen = evidence(self._reference(rule), event)
+                    for hit in mine[group].tolist():
+                        found[hit] = seen
+            self._evidence = found
+        return self._evidence
+
+    def _fields_of(self, rule: int) -> frozenset[str | None]:
+        if rule not in self._fields:
+            self._fields[rule] = fields_of(self.rules[rule].node)
+        return self._fields[rule]
 
     def seen_column(self, rule: int, name: str) -> Column | None:
         """Return field `name` of each hit's event as rule number `rule` names it: through its view, spelled its way."""
@@ -232,7 +253,7 @@ class Hits:
         return {}
 
     @cached_property
-    def _evidence(self) -> dict[tuple[int, str], tuple[Evidence, ...]]:
+    def _fields(self) -> dict[int, frozenset[str | None]]:
         return {}
 
     def _check(self, hit: int) -> int:
@@ -243,8 +264,8 @@ class Hits:
     def to_pylist(self) -> list[dict[str, Any]]:
         """Return the hits as dicts: the columns of `table`, and ``evidence`` as a list of dicts."""
         rows: list[dict[str, Any]] = self.table.to_pylist()
-        for hit, row in enumerate(rows):
-            row["evidence"] = [vars(item) for item in self.evidence(hit)]
+        for row, seen in zip(rows, self.all_evidence(), strict=True):
+            row["evidence"] = [vars(item) for item in seen]
         return rows
 
     def __iter__(self) -> Iterator[dict[str, Any]]:

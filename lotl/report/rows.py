@@ -23,7 +23,7 @@ def rows(hits: Hits) -> pa.Table:
         matched), and for correlations ``group`` (list of field, value), ``count``, ``last`` (``time`` is the first
         event's), and ``rows`` (places of all events that took part).
     """
-    evidence = [[vars(item) for item in hits.evidence(hit)] for hit in range(len(hits))]
+    evidence = [[vars(item) for item in seen] for seen in hits.all_evidence()]
     table = hits.table.append_column("evidence", pa.array(evidence, EVIDENCE))
     table = table.add_column(0, "kind", pa.array(["hit"] * len(hits), pa.string()))
     found = [_correlation(row) for row in hits.correlations.to_pylist()]

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
-from lotl.columns import Column, Rows
 from lotl.errors import RuleError
 from lotl.events import Events
 from lotl.frame import Partition
-from lotl.hits.evidence import fields_of
-from lotl.match.fields import candidates
+from lotl.hits.evidence import alike, fields_of
 from lotl.normalise.views import view
 from lotl.sigma.model import Correlation, Rule
 
@@ -84,7 +81,8 @@ def why(
         seen = _seen(rule, partition, logsource)
         if seen is None:
             continue
-        for members in _alike(seen, fields_of(rule.node), None if row is None else np.flatnonzero(rows == row)):
+        places = np.arange(len(seen)) if row is None else np.flatnonzero(rows == row)
+        for members in (places[group] for group in alike(seen, fields_of(rule.node), places)):
             explanation = reference.explain(seen.flat(int(members[0])))
             wanted = row is not None or (explanation.root.missing() == 1 if near else explanation.matched)
             if wanted:
@@ -100,28 +98,3 @@ def _seen(rule: Rule, partition: Partition, logsource: str) -> Partition | None:
     if selector is None:
         return None
     return view(partition, selector.view) if selector.view else partition
-
-
-def _alike(partition: Partition, names: frozenset[str | None], only: Rows | None) -> list[Rows]:
-    """Group rows that have the same values in all fields that the rule reads, by first appearance."""
-    rows = np.arange(len(partition)) if only is None else only
-    if None in names or not len(rows):
-        return [rows[place : place + 1] for place in range(len(rows))]
-    there = {place for name in names if name is not None for place in candidates(name, partition.fields)}
-    group = np.zeros(len(rows), np.int64)
-    for name in sorted(there):
-        pairs = group * (2**31) + _codes(partition.fields[name])[rows]
-        group = pa.array(pairs).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    order = np.argsort(group, kind="stable")
-    bounds = np.flatnonzero(np.diff(group[order])) + 1
-    return [rows[members] for members in np.split(order, bounds)]
-
-
-def _codes(column: Column) -> Rows:
-    """Return one number per row, equal where the values are equal."""
-    text = column.text()
-    if text.offsets is None:
-        return text.codes.astype(np.int64)
-    lists = [tuple(text.codes[a:b].tolist()) for a, b in zip(text.offsets[:-1], text.offsets[1:], strict=True)]
-    places = {value: place for place, value in enumerate(dict.fromkeys(lists))}
-    return np.array([places[value] for value in lists], np.int64)
