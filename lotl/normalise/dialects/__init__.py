@@ -1,0 +1,1 @@
+"""Exporter dialects: tables that say which of their names is which of Windows', and the code that applies them."""
