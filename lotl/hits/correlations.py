@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lotl.columns import Column, Rows
-from lotl.match.correlate import NO_TIME, Feed, Result, correlate, needed_fields
+from lotl.match.correlate import NO_TIME, Feed, Result, correlate, needed_fields, usable
 from lotl.normalise.times import EPOCH
 from lotl.sigma.model import Correlation, Issue, Rule
 
@@ -72,7 +72,8 @@ class Correlations:
 
 def correlations(hits: Hits) -> Correlations:
     """Evaluate the correlation rules of the rule set of `hits`."""
-    rules: Sequence[Correlation] = hits.ruleset.correlations
+    issues: list[Issue] = []
+    rules: Sequence[Correlation] = usable(hits.ruleset.correlations, issues)
     every = hits.all
     # An event that several rules hit is one event: its first hit stands for it.
     _, first, inverse = np.unique(
@@ -88,7 +89,6 @@ def correlations(hits: Hits) -> Correlations:
     feeds = {
         base: feed for base, names in needed.items() if (feed := _feed(every, base, tuple(names), event)) is not None
     }
-    issues: list[Issue] = []
     return Correlations(correlate(rules, feeds, issues), every.rows, issues)
 
 
