@@ -1,6 +1,6 @@
 """EVTX decoding: records per CPU second against raw `evtx` iteration and python-evtx, same files, same run.
 
-    python benchmarks/bench_decode.py [--records 300_000] [--tiny 2000] [--repeat 5] [--logs FOLDER] [--compile] [--smoke]
+    python benchmarks/bench_decode.py [--records N] [--tiny FILES] [--repeat N] [--logs FOLDER] [--compile] [--smoke]
 
 Corpora: *dense* logs from `generate.py` (full chunks, mixed channels), and a folder of *tiny* logs, 20 records each.
 The readers take turns; a figure is the median of the rounds, in CPU seconds of this process (all its threads). `lotl`

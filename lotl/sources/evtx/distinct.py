@@ -91,12 +91,14 @@ class Columns:
             elif field.name == TIME_TEXT and isinstance(column, Text):
                 _read_times(column, system)
             elif field.role == "int" and isinstance(column, Text):
-                system[field.name] = _read_numbers(column)
+                numbers = _read_numbers(column)
+                if numbers.present.any():
+                    system[field.name] = numbers
             elif field.name in system:
                 system[field.name] = _either(system[field.name], column)
             else:
                 system[field.name] = column
-        return {name: column for name, column in system.items() if column.present.any()}, data
+        return system, data
 
     def _column(self, field: Field, index: int, rows: int) -> Column:
         if index in self._cells.lists:

@@ -228,7 +228,8 @@ def group(
         key[0] = layout
         for column in range(3):
             source, kind = heads[layout, 2 * column], heads[layout, 2 * column + 1]
-            at, size, number = 0, 0, NO_NUMBER
+            at, size = np.int64(0), np.int64(0)
+            number: Any = NO_NUMBER
             if source >= 0:
                 at, size = np.int64(slots[0, firsts[record] + source]), np.int64(slots[1, firsts[record] + source])
             elif source <= LITERAL:

@@ -18,7 +18,6 @@ from lotl.sources.evtx.format import (
     CHUNK_HEADER_SIZE,
     CHUNK_MAGIC,
     CHUNK_SIZE,
-    RECORD_MAGIC,
 )
 from lotl.sources.evtx.loads import SLACK
 from lotl.sources.evtx.walk_kernel import MIN_RECORD, walk
@@ -133,31 +132,29 @@ class Buffer:
     def _walk(self, gathered: Gathered) -> None:
         chunks = np.arange(len(gathered.places), dtype=np.int64) << 16
         gathered.counts = np.zeros(len(chunks), np.int64)
-        remains = np.array([self._check(gathered, index) for index in range(len(chunks))], np.int64)
-        sound = remains >= 0
+        sound = np.array([self._check(gathered, index) for index in range(len(chunks))], np.bool_)
         if self._records.shape[1] < len(chunks) * _MOST_RECORDS:
             self._records = np.empty((4, len(chunks) * _MOST_RECORDS), np.int64)
         counts, gathered.slack = np.zeros(int(sound.sum()), np.int64), np.zeros(len(chunks), np.int64)
         slack = np.zeros_like(counts)
-        found = walk(gathered.data, chunks[sound], remains[sound], self._records, counts, slack)
+        found = walk(gathered.data, chunks[sound], self._records, counts, slack)
         gathered.records = self._records[:, :found]
         gathered.records[3] = np.flatnonzero(sound)[gathered.records[3]]
         gathered.counts[~sound] = -1
         gathered.counts[sound], gathered.slack[sound] = counts, slack
 
-    def _check(self, gathered: Gathered, index: int) -> int:
-        """Compare the checksums; return the first record signature behind the records, -1 if it is no chunk."""
+    def _check(self, gathered: Gathered, index: int) -> bool:
+        """Say whether a chunk may be walked by the kernel, and compare its checksums."""
         start, place, data = index << 16, gathered.places[index], self._bytes
         if not data.startswith(CHUNK_MAGIC, start):
-            return -1
+            return False
         *_, free, records_crc = CHUNK_HEADER.unpack_from(data, start)
         if not CHUNK_HEADER_SIZE <= free <= CHUNK_SIZE:
-            return -1
+            return False
         view: Any = memoryview(data)
         header = zlib.crc32(view[start + 128 : start + CHUNK_HEADER_SIZE], zlib.crc32(view[start : start + 120]))
         place.flagged = (
             header != int.from_bytes(view[start + CHUNK_CRC_OFFSET : start + CHUNK_CRC_OFFSET + 4], "little")
             or zlib.crc32(view[start + CHUNK_HEADER_SIZE : start + free]) != records_crc
         )
-        remains = data.find(RECORD_MAGIC, start + free, start + CHUNK_SIZE)
-        return CHUNK_SIZE if remains < 0 else remains - start
+        return True

@@ -57,7 +57,7 @@ def _slack(data: Any, base: Any, at: Any) -> Any:
 
 
 @jit(boundscheck=True)
-def walk(data: Any, chunks: Any, remains: Any, records: Any, counts: Any, slack: Any) -> Any:
+def walk(data: Any, chunks: Any, records: Any, counts: Any, slack: Any) -> Any:
     """Find the records of sound chunks.
 
     Parameters
@@ -65,8 +65,6 @@ def walk(data: Any, chunks: Any, remains: Any, records: Any, counts: Any, slack:
     data : ndarray of uint8
     chunks : ndarray of int64, shape (c,)
         Where chunks start; each has 64 KiB, and `SLACK` bytes follow the last.
-    remains : ndarray of int64, shape (c,)
-        Offset of the first record signature behind the records of each chunk, 65536 if there is none.
     records : ndarray of int64, shape (4, capacity)
         Out: place, size, record id, index of the chunk in `chunks`.
     counts : ndarray of int64, shape (c,)
@@ -94,12 +92,11 @@ def walk(data: Any, chunks: Any, remains: Any, records: Any, counts: Any, slack:
         if at != free:
             counts[chunk], slack[chunk], found = UNSOUND, 0, first
             continue
-        if remains[chunk] == free:  # records that were written after the header
+        size = _record(data, base, at)  # of a record that was written after the header
+        while found > first and size and np.int64(load64(data, base + at + 8)) == records[2, found - 1] + 1:
+            found = _keep(data, base, at, size, chunk, records, found)
+            at += size
             size = _record(data, base, at)
-            while found > first and size and np.int64(load64(data, base + at + 8)) == records[2, found - 1] + 1:
-                found = _keep(data, base, at, size, chunk, records, found)
-                at += size
-                size = _record(data, base, at)
         counts[chunk] = found - first
-        slack[chunk] = _slack(data, base, max(at, remains[chunk]))
+        slack[chunk] = _slack(data, base, at)
     return found
