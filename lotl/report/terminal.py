@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from rich.console import Console
@@ -38,8 +39,10 @@ STATE_WORDS: Final = {
 def show(hits: Hits, console: Console, *, lowest: str = "medium") -> None:
     """Print a result to `console`: rules from level `lowest` on one by one, those below as a count."""
     summary = summarise(hits)
-    for result in summary.correlations:
-        _correlation(result, console)
+    chains = sorted(summary.correlations, key=lambda chain: (-rank(chain["level"]), chain["first"]))
+    for result in chains:
+        if rank(result["level"]) >= rank(lowest):
+            _correlation(result, console)
     level = ""
     table = hits.table
     shown = [line for line in summary.lines if rank(line.level) >= rank(lowest)]
@@ -103,10 +106,11 @@ def _telling(hits: Hits, hit: int) -> str:
 def _correlation(result: dict[str, Any], console: Console) -> None:
     level = result["level"] or "informational"
     group = ", ".join(f"{name}={printable(str(value), 60)}" for name, value in result["group"].items())
-    head = Text(f"\n {level.upper()} ", STYLES.get(level, ""))
-    head.append(f"  chain: {printable(result['name'], 100)}", "bold")
+    console.print()
+    head = Text(f" {level.upper()} ", STYLES.get(level, ""))
+    head.append(f"  chain: {printable(result['rule_title'], 100)}", "bold")
     console.print(head, soft_wrap=True)
-    span = f"{result['first']:%Y-%m-%d %H:%M:%S} to {result['last']:%H:%M:%S}"
+    span = f"{result['first']:%Y-%m-%d %H:%M:%S} to {result['last']:%Y-%m-%d %H:%M:%S}"
     console.print(Text(f"      {span}  {group}  {len(result['rows'])} events", "dim"), soft_wrap=True)
 
 
@@ -131,14 +135,16 @@ def show_summary(summary: Summary, console: Console) -> None:
     )
     table.add_row("Hits", levels if summary.levels else "none")
     if summary.correlations:
-        table.add_row("Chains", f"{len(summary.correlations):,}")
+        counts = Counter(chain["level"] or "informational" for chain in summary.correlations)
+        table.add_row("Chains", _by_level(dict(counts)))
     table.add_row("Time", f"{summary.seconds:.1f} s")
     console.print()
     console.print(table)
 
 
-def _by_rank(item: tuple[str, int]) -> int:
-    return -rank(item[0])
+def _by_level(counts: dict[str, int]) -> Text:
+    ordered = sorted(counts.items(), key=lambda item: -rank(item[0]))
+    return Text("; ").join(Text(f"{count:,} {level}", STYLES.get(level, "")) for level, count in ordered)
 
 
 def _damage(summary: Summary) -> list[str]:
