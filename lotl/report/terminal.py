@@ -129,11 +129,7 @@ def show_summary(summary: Summary, console: Console) -> None:
         table.add_row("", Text(note, "yellow"))
     states = [f"{summary.states[state]:,} {words}" for state, words in STATE_WORDS.items() if state in summary.states]
     table.add_row("Rules", "; ".join(states) or "none")
-    levels = Text("; ").join(
-        Text(f"{count:,} {level}", STYLES.get(level, ""))
-        for level, count in sorted(summary.levels.items(), key=_by_rank)
-    )
-    table.add_row("Hits", levels if summary.levels else "none")
+    table.add_row("Hits", _by_level(summary.levels) if summary.levels else "none")
     if summary.correlations:
         counts = Counter(chain["level"] or "informational" for chain in summary.correlations)
         table.add_row("Chains", _by_level(dict(counts)))
