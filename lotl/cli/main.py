@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "demo": ("lotl.cli.demo", "Make a small labelled intrusion, scan it, show the result."),
     "info": ("lotl.cli.info", "Show what is in logs: channels, event ids, times, damage."),
     "rules": ("lotl.cli.rules", "List, show and check rules."),
+    "decode": ("lotl.cli.decode", "Show what a command line comes to: undone, decoded, in parts."),
     "why": ("lotl.cli.why", "Explain why a rule hits an event, or does not."),
     "verify": ("lotl.cli.verify", "Compare two independent EVTX readers field by field."),
 }

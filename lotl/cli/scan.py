@@ -38,6 +38,9 @@ Exit codes: 0 ran; 1 a hit at or above --fail-on; 2 wrong usage; 3 logs partly u
 )
 @click.option("--engine", type=click.Choice(["lotl", "python-evtx"]), default="lotl", help="Who decodes EVTX.")
 @click.option("--fail-on", type=LEVEL, help="Exit with 1 when a hit has this level or above.")
+@click.option(
+    "--canonical/--no-canonical", default=None, help="Match canonical command lines as well. Default: with the built-in pack."
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 when logs could not be read in full.")
 @click.option("--profile", is_flag=True, help="Show the time of each stage and the costliest rules.")
 @click.option("--all", "everything", is_flag=True, help="Show low and informational hits one by one, too.")
@@ -52,6 +55,7 @@ def command(
     workers: int | None,
     engine: str,
     fail_on: str | None,
+    canonical: bool | None,
     strict: bool,
     profile: bool,
     everything: bool,
@@ -75,11 +79,14 @@ def command(
     if rules_report:
         states.check(rules_report)
     ruleset = chosen_rules(**chosen)
+    if canonical is None:
+        canonical = set(chosen["rules"]) <= {"lotl"}
     timings = _profile() if profile else None
     with progress("reading", wanted=not (quiet or no_progress)) as update:
         hits = scan(
-            logs, ruleset, start=start, end=end, workers=workers, engine=engine, progress=update, profile=timings
-        )
+            logs, ruleset, start=start, end=end, workers=workers, engine=engine, progress=update, profile=timings,
+            canonical=canonical,
+        )  # fmt: skip
     for path in output:
         write(hits, path)
     if rules_report:

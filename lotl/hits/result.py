@@ -22,6 +22,7 @@ from lotl.hits import table as tables
 from lotl.hits.evidence import alike, evidence, fields_of, read_by
 from lotl.hits.parts import Evidence, HitPart, Run
 from lotl.match.fields import Fields, candidates
+from lotl.normalise.canonical.events import with_canonical
 from lotl.normalise.views import view
 from lotl.sigma.model import LEVELS, Rule
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from lotl.hits.correlations import Correlations
     from lotl.match.reference import Explanation, Reference
+    from lotl.normalise.canonical import Step
     from lotl.sigma.ruleset import RuleSet
 
 
@@ -55,6 +57,8 @@ class Hits:
         Part of each hit's event, and its row there.
     source, position : ndarray of int64, shape (n,)
         File of each hit's event (index into ``run.accounts``), and its place in the file.
+    canonical : ndarray of bool, shape (n,)
+        Hits that only canonical command lines show (`lotl.normalise.canonical`); the others are plain Sigma.
 
     Examples
     --------
@@ -94,11 +98,13 @@ class Hits:
         row = _join([part.row for part in parts])
         source = _join([part.partition.source[part.row] for part in parts])
         position = _join([part.partition.position[part.row] for part in parts])
+        canonical = np.concatenate([np.zeros(0, np.bool_), *map(_canonical, parts)])
         order = np.lexsort((rule, position, source))
         order = order[wanted[rule[order]]] if len(order) else order
         self._evidence: list[tuple[Evidence, ...]] | None = None
         self.part, self.rule, self.row = number[order], rule[order], row[order]
         self.source, self.position = source[order], position[order]
+        self.canonical: np.ndarray[Any, np.dtype[np.bool_]] = canonical[order]
 
     def _with(self, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> Hits:
         other = object.__new__(Hits)
@@ -172,8 +178,8 @@ class Hits:
 
     def event(self, hit: int) -> dict[str, Any]:
         """Return the event of hit `hit` as a flat dict, under the names that its rule uses."""
-        partition, row = self._seen(hit)
-        return partition.flat(row)
+        self._check(hit)
+        return self._viewed(int(self.part[hit]), self.rule_of(hit)).flat(int(self.row[hit]))
 
     def raw(self, hit: int) -> dict[str, Any]:
         """Return the event of hit `hit` as ``{"System": {...}, "EventData": {...}}``."""
@@ -182,13 +188,23 @@ class Hits:
 
     def explain(self, hit: int) -> Explanation:
         """Return how the rule of hit `hit` came to its result: per selection, field and value."""
-        return self._reference(int(self.rule[self._check(hit)])).explain(self.event(hit))
+        partition, row = self._seen(hit)
+        return self._reference(int(self.rule[hit])).explain(partition.flat(row))
+
+    def steps(self, hit: int) -> tuple[Step, ...]:
+        """Return what was undone in the command lines of a hit that only canonical texts show; else nothing."""
+        from lotl.normalise.canonical.events import undone
+
+        if not self.canonical[self._check(hit)]:
+            return ()
+        forms = undone(self.parts[int(self.part[hit])].partition, int(self.row[hit]))
+        return tuple(dict.fromkeys(step for form in forms.values() for step in form.steps))
 
     def evidence(self, hit: int) -> tuple[Evidence, ...]:
         """Return the values that made the rule hit, in the order of the rule."""
         if self._evidence is None:
-            rule = int(self.rule[self._check(hit)])
-            return evidence(self._reference(rule), self.event(hit))
+            partition, row = self._seen(hit)
+            return evidence(self._reference(int(self.rule[hit])), partition.flat(row))
         return self._evidence[self._check(hit)]
 
     def all_evidence(self) -> list[tuple[Evidence, ...]]:
@@ -196,11 +212,11 @@ class Hits:
         if self._evidence is None:
             found: list[tuple[Evidence, ...]] = [()] * len(self)
             width = len(self.rules) + 1
-            keys = self.part * width + self.rule
+            keys = (self.part * width + self.rule) * 2 + self.canonical
             order = np.argsort(keys, kind="stable")
             for mine in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1) if len(order) else []:
                 rule, part = int(self.rule[mine[0]]), int(self.part[mine[0]])
-                partition = self._viewed(part, self.rules[rule])
+                partition = self._viewed(part, self.rules[rule], canonical=bool(self.canonical[mine[0]]))
                 columns = {name: partition.fields[name] for name in read_by(partition, self._fields_of(rule))}
                 for group in alike(partition, self._fields_of(rule), self.row[mine]):
                     row = int(self.row[mine[group[0]]])
@@ -225,17 +241,19 @@ class Hits:
         return tables.gather(self, columns)
 
     def _seen(self, hit: int) -> tuple[Partition, int]:
-        """Return the event of a hit as its rule sees it: through the view of its log source."""
-        return self._viewed(int(self.part[hit]), self.rule_of(hit)), int(self.row[hit])
+        """Return the event of a hit as its rule saw it: through the view of its log source, with canonical texts."""
+        canonical = bool(self.canonical[self._check(hit)])
+        return self._viewed(int(self.part[hit]), self.rule_of(hit), canonical=canonical), int(self.row[hit])
 
-    def _viewed(self, part: int, rule: Rule) -> Partition:
+    def _viewed(self, part: int, rule: Rule, *, canonical: bool = False) -> Partition:
         partition = self.parts[part].partition
         name = next((s.view for s in rule.selectors if s.view and s.selects(partition.kind)), None)
-        if name is None:
-            return partition
-        if (part, name) not in self._views:
-            self._views[part, name] = view(partition, name)
-        return self._views[part, name]
+        key = (part, name, canonical)
+        if key not in self._views:
+            spread = with_canonical(partition) if canonical else None
+            partition = partition if spread is None else spread[0]
+            self._views[key] = partition if name is None else view(partition, name)
+        return self._views[key]
 
     def _reference(self, rule: int) -> Reference:
         if rule not in self._references:
@@ -245,7 +263,7 @@ class Hits:
         return self._references[rule]
 
     @cached_property
-    def _views(self) -> dict[tuple[int, str], Partition]:
+    def _views(self) -> dict[tuple[int, str | None, bool], Partition]:
         return {}
 
     @cached_property
@@ -293,6 +311,10 @@ class Hits:
         except ImportError as error:
             raise MissingExtra.of("polars", "polars") from error
         return polars.DataFrame(self.table)
+
+
+def _canonical(part: HitPart) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.zeros(len(part.rule), np.bool_) if part.canonical is None else part.canonical
 
 
 def _join(arrays: Sequence[np.ndarray[Any, Any]]) -> Rows:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lotl.columns import Column, Int, Rows, Text, concat
 from lotl.frame import Partition
 from lotl.normalise import summary
+from lotl.normalise.canonical.events import FIELDS
 from lotl.normalise.times import to_micros
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     "time level rule_title rule_id status tags author computer channel provider event_id record_id event_record_id "
-    "source_file row user image command_line"
+    "source_file row user image command_line canonical"
 ).split()
 """Columns of the table, in order."""
 
@@ -53,7 +54,18 @@ def _event_columns(hits: Hits) -> dict[str, pa.Array]:
         "source_file": pa.array(names, pa.string()).take(pa.array(hits.source)),
         "row": pa.array(hits.rows),
         **texts,
+        "canonical": _canonical(hits),
     }
+
+
+def _canonical(hits: Hits) -> pa.Array:
+    """Return the canonical text that each hit rests on; null for hits on events as they are."""
+    texts: list[str | None] = [None] * len(hits)
+    for hit in np.flatnonzero(hits.canonical).tolist():
+        raw = hits.event(hit)
+        seen = [item.value for item in hits.evidence(hit) if item.field in FIELDS and item.value != raw.get(item.field)]
+        texts[hit] = "; ".join(dict.fromkeys(seen))
+    return pa.array(texts, pa.string())
 
 
 def _rule_columns(hits: Hits) -> dict[str, pa.Array]:

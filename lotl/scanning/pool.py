@@ -19,6 +19,7 @@ from typing import TypeAlias
 from lotl.match.engine import Matcher
 from lotl.match.seen import Seen
 from lotl.plan.build import Plan
+from lotl.scanning.second import SecondPass
 from lotl.scanning.work import Done, Job, scan_block, take_seen
 from lotl.sources.base import Account, Block
 
@@ -26,18 +27,20 @@ Item: TypeAlias = tuple[str, Block]
 Answer: TypeAlias = tuple[Done, Seen]
 
 _matcher: Matcher
+_second: SecondPass | None
 _job: Job
 
 
 def _start(plan: Plan, job: Job) -> None:
     """Prepare a worker process (runs in it, once)."""
-    global _matcher, _job
+    global _matcher, _second, _job
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     _matcher, _job = Matcher(plan), job
+    _second = SecondPass(plan) if job.canonical else None
 
 
 def _work(item: Item) -> Answer:
-    done = scan_block(*item, _matcher, _job)
+    done = scan_block(*item, _matcher, _job, _second)
     return done, take_seen(_matcher)
 
 

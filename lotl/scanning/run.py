@@ -21,6 +21,7 @@ from lotl.sigma.load import load
 from lotl.sigma.model import State
 from lotl.sigma.ruleset import RuleSet
 from lotl.scanning.pool import Item, Pool, lost
+from lotl.scanning.second import SecondPass
 from lotl.scanning.work import Done, Job, scan_block, scan_partition, take_seen
 from lotl.sources.base import Account
 from lotl.sources.discover import Found, discover
@@ -52,6 +53,7 @@ def scan(
     progress: Progress | None = None,
     profile: Profile | None = None,
     strict: bool = False,
+    canonical: bool | None = None,
 ) -> Hits:
     """Run rules over logs.
 
@@ -84,6 +86,9 @@ def scan(
         Filled with the time of each stage and rule; implies one process.
     strict : bool
         Raise on damaged inputs and invalid rules, rather than report them in ``hits.run``.
+    canonical : bool, optional
+        Match canonical command lines as well (`lotl.normalise.canonical`): hits found there only are marked, see
+        ``hits.canonical``. None: for the built-in pack, not for other rules, whose results stay plain Sigma.
 
     Returns
     -------
@@ -101,11 +106,13 @@ def scan(
     begun = time.perf_counter()
     ruleset = as_ruleset(rules, placeholders=placeholders, pipelines=pipelines, filters=filters, strict=strict)
     plan = plan_for(ruleset, ignore_logsource=logsource == "ignore")
-    job = Job(engine, micros(start), micros(end), block_bytes)
+    if canonical is None:
+        canonical = rules is None or rules == "lotl"
+    job = Job(engine, micros(start), micros(end), block_bytes, canonical)
     if _is_paths(logs):
         outcome = _scan_files(logs, plan, job, workers, progress, profile)
     else:
-        outcome = _scan_events(as_events(logs, start, end), plan, profile)
+        outcome = _scan_events(as_events(logs, start, end), plan, job, profile)
     if strict:
         refuse_damage(outcome.run.accounts)
     hits = Hits(ruleset, ruleset.rules, outcome.parts, outcome.run, time_field=time_field)
@@ -173,9 +180,11 @@ def as_events(logs: Any, start: Any = None, end: Any = None) -> Events:
     return events if start is None and end is None else events.filter(start=start, end=end)
 
 
-def _scan_events(events: Events, plan: Plan, profile: Profile | None) -> Outcome:
+def _scan_events(events: Events, plan: Plan, job: Job, profile: Profile | None) -> Outcome:
     matcher = Matcher(plan, profile=profile)
-    parts = [part for partition in events.partitions if (part := scan_partition(partition, matcher)) is not None]
+    second = SecondPass(plan, profile=profile) if job.canonical else None
+    found = (scan_partition(partition, matcher, second) for partition in events.partitions)
+    parts = [part for part in found if part is not None]
     accounts = list(events.accounts) or [Account("", "", records=len(events))]
     return Outcome(parts, Run(accounts), take_seen(matcher))
 
@@ -221,5 +230,6 @@ def _answers(
         yield from Pool(plan, job, workers).map(items)
         return
     matcher = Matcher(plan, profile=profile)
+    second = SecondPass(plan, profile=profile) if job.canonical else None
     for item in items:
-        yield item, (scan_block(*item, matcher, job), take_seen(matcher))
+        yield item, (scan_block(*item, matcher, job, second), take_seen(matcher))

@@ -13,6 +13,7 @@ from lotl.hits.parts import HitPart
 from lotl.match.engine import Matcher
 from lotl.match.seen import Seen
 from lotl.reading import BLOCK_BYTES, decode
+from lotl.scanning.second import SecondPass
 from lotl.sources.base import Account, Block
 
 
@@ -28,12 +29,15 @@ class Job:
         Half-open range of TimeCreated, µs.
     block_bytes : int
         Size of blocks.
+    canonical : bool
+        Match canonical command lines as well.
     """
 
     engine: str = "lotl"
     start: int | None = None
     end: int | None = None
     block_bytes: int = BLOCK_BYTES
+    canonical: bool = False
 
 
 @dataclass
@@ -45,29 +49,34 @@ class Done:
     length: int = 0
 
 
-def scan_block(name: str, block: Block, matcher: Matcher, job: Job) -> Done:
-    """Decode a block of format `name` and match it."""
+def scan_block(name: str, block: Block, matcher: Matcher, job: Job, second: SecondPass | None = None) -> Done:
+    """Decode a block of format `name` and match it, its canonical command lines as well if there is a second pass."""
     decoded = decode(name, block, job.engine)
     parts = [
         part
         for partition in decoded.partitions
-        if (part := scan_partition(select(partition, start=job.start, end=job.end), matcher)) is not None
+        if (part := scan_partition(select(partition, start=job.start, end=job.end), matcher, second)) is not None
     ]
     return Done(parts, decoded.accounts, block.length)
 
 
-def scan_partition(partition: Partition, matcher: Matcher) -> HitPart | None:
+def scan_partition(partition: Partition, matcher: Matcher, second: SecondPass | None = None) -> HitPart | None:
     """Match a batch; None where nothing hit."""
     if not len(partition):
         return None
     matched = matcher.match(partition)
-    if not len(matched.rule):
+    rule, row, canonical = matched.rule, matched.row, None
+    further = second.further(partition, matched) if second is not None else ()
+    if len(further):
+        rule, row = np.concatenate([rule, further.rule]), np.concatenate([row, further.row])
+        canonical = np.arange(len(rule)) >= len(matched)
+    if not len(rule):
         return None
     used = np.zeros(len(partition), np.bool_)
-    used[matched.row] = True
+    used[row] = True
     rows = np.flatnonzero(used)
     place = np.cumsum(used) - 1
-    return HitPart(partition.take(rows), matched.rule, place[matched.row])
+    return HitPart(partition.take(rows), rule, place[row], canonical)
 
 
 def take_seen(matcher: Matcher) -> Seen:
