@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -52,9 +53,9 @@ def jit(
     """
 
     def decorate(function: Function) -> Function:
-        import numba
-
-        dispatcher = numba.njit(nogil=True, boundscheck=boundscheck, _nrt=allocates, forceinline=inline)(function)
+        numba = _numba("numba")
+        options = {"nogil": True, "boundscheck": boundscheck, "forceinline": inline}
+        dispatcher = numba.njit(_nrt=allocates, **options)(function)
         cache = _open_cache(function)
         if cache is not None:
             dispatcher._cache = cache
@@ -72,9 +73,9 @@ def announce(listener: Callable[[str], None]) -> Iterator[None]:
     listener : callable
         Takes the name of the kernel.
     """
-    from numba.core import event
+    event = _numba("numba.core.event")
 
-    class Listener(event.Listener):  # type: ignore[misc]
+    class Listener(event.Listener):  # type: ignore[misc, name-defined]
         def on_start(self, event: Any) -> None:
             listener(event.data["dispatcher"].py_func.__name__)
 
@@ -85,10 +86,14 @@ def announce(listener: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
+def _numba(module: str) -> Any:
+    # Some versions of Numba come with types and some without: here it has none.
+    return import_module(module)
+
+
 def _open_cache(function: Callable[..., Any]) -> Any:
     """Return a cache for `function`, or None where nothing is writable or the function has no file."""
-    from numba.core import config
-
+    config = _numba("numba.core.config")
     chosen = os.environ.get(DIRECTORY_VARIABLE)
     before = config.CACHE_DIR
     try:
@@ -103,9 +108,9 @@ def _open_cache(function: Callable[..., Any]) -> Any:
 
 def _cache_class() -> Any:
     """Return Numba's function cache with its failures turned into misses."""
-    from numba.core.caching import FunctionCache
+    base = _numba("numba.core.caching").FunctionCache
 
-    class Cache(FunctionCache):  # type: ignore[misc]
+    class Cache(base):  # type: ignore[misc, valid-type]
         def __init__(self, py_func: Callable[..., Any]) -> None:
             super().__init__(py_func)
             self._cache_file._source_stamp = (self._cache_file._source_stamp, *_stamps(py_func))

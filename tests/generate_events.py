@@ -158,7 +158,7 @@ class Generator:
 
     def _one_of(self, items: list[Any]) -> str:
         if str(items[0][0]) == "NEGATE":
-            taken = re.compile("[" + "".join(re.escape(chr(v)) for op, v in items[1:] if str(op) == "LITERAL") + "\\s\"]")
-            return next(one for one in "xQ7_z" if not taken.match(one))
+            taken = {chr(value) for op, value in items[1:] if str(op) == "LITERAL"}
+            return next(one for one in "xQ7_z" if one not in taken)
         op, value = self.random.choice(items)
         return chr(value) if str(op) == "LITERAL" else chr(value[0]) if str(op) == "RANGE" else _CLASSES[str(value)]

@@ -26,11 +26,11 @@ from lotl.match.reference import Reference
 from lotl.match.seen import Seen
 from lotl.normalise.records import encode
 from lotl.plan.build import Plan, build
+from lotl.schema import SYSMON, Kind, Selector
 from lotl.sigma.load import load
 from lotl.sigma.lower import lower
 from lotl.sigma.model import LogSource, Meta, Rule
 from lotl.sigma.ruleset import RuleSet
-from lotl.schema import SYSMON, Kind, Selector
 from tests.battery import cases
 from tests.generate_events import Generator
 from tests.strategies import World, rule_of, worlds
@@ -113,7 +113,8 @@ def test_drawn_rules(world: World) -> None:
 def test_rules_and_rows_do_not_disturb_each_other(drawn: list[World], order: random.Random) -> None:
     rules = [rule(world.rule, world.placeholders) for world in drawn]
     events = [event for world in drawn for event in world.events]
-    alone = [{number for number, one in enumerate(rules) if hits(build([one], ignore_logsource=True), [event])[0]} for event in events]
+    single = [build([one], ignore_logsource=True) for one in rules]
+    alone = [{number for number, one in enumerate(single) if hits(one, [event])[0]} for event in events]
     plan = build(rules, ignore_logsource=True)
     shuffled = order.sample(range(len(events)), len(events))
     together = hits(plan, [events[row] for row in shuffled])
@@ -129,7 +130,7 @@ def ruleset(shared: Path) -> RuleSet:
 
 
 def test_events_made_from_rules(ruleset: RuleSet) -> None:
-    rules = [one for one in ruleset.rules][::3]
+    rules = list(ruleset.rules)[::3]
     events = [Generator(number).satisfy(one.node) for number, one in enumerate(rules)]
     found = hits(build(rules, ignore_logsource=True), events)
     own = sum(number in fired for number, fired in enumerate(found))
@@ -158,7 +159,8 @@ def test_large_batches_use_the_same_answers(ruleset: RuleSet) -> None:
 
 def test_kinds_select_rules() -> None:
     sysmon, security = Selector(SYSMON, frozenset({1})), Selector("Security")
-    plan = build([detecting({"s": {"A": "x"}, "condition": "s"}, sysmon, security), detecting({"s": {"A|exists": False}, "condition": "s"}, security)])
+    first = detecting({"s": {"A": "x"}, "condition": "s"}, sysmon, security)
+    plan = build([first, detecting({"s": {"A|exists": False}, "condition": "s"}, security)])
     matcher = Matcher(plan)
     assert matcher.match(batch([{"A": "X"}, {"A": "y"}], Kind(SYSMON, "p", 1))).row.tolist() == [0]
     assert len(matcher.match(batch([{"A": "x"}], Kind(SYSMON, "p", 3)))) == 0
@@ -174,13 +176,15 @@ def test_where_of_the_log_source() -> None:
 
 
 def test_view_of_4688() -> None:
-    plan = build([detecting({"s": {"Image|endswith": "\\net.exe"}, "condition": "s"}, Selector("Security", frozenset({4688}), view="process_creation"))])
+    selector = Selector("Security", frozenset({4688}), view="process_creation")
+    plan = build([detecting({"s": {"Image|endswith": "\\net.exe"}, "condition": "s"}, selector)])
     events = [{"NewProcessName": r"C:\Windows\NET.exe"}, {"NewProcessName": "x"}]
     assert Matcher(plan).match(batch(events, Kind("Security", "p", 4688))).row.tolist() == [0]
 
 
 def test_kind_fields_are_constants_and_payload_wins() -> None:
-    plan = build([detecting({"s": {"EventID": 7, "Channel|startswith": "sec"}, "condition": "s"})], ignore_logsource=True)
+    selection = {"EventID": 7, "Channel|startswith": "sec"}
+    plan = build([detecting({"s": selection, "condition": "s"})], ignore_logsource=True)
     kind = Kind("Security", "p", 7)
     assert len(Matcher(plan).match(batch([{"A": "x"}], kind))) == 1
     assert len(Matcher(plan).match(batch([{"A": "x"}], Kind("Security", "p", 8)))) == 0
@@ -209,7 +213,8 @@ def test_sliced_and_unused_values() -> None:
     column = Text(np.array([1, 2, -1, 1, -2], np.int32), values)
     size = len(column)
     partition = Partition(NO_KIND, {}, {"A": column}, np.zeros(size, np.int32), np.full(size, -1), np.arange(size))
-    plan = build([detecting({"s": {"A|contains": "EEDL"}, "condition": "s"}), detecting({"s": {"A": None}, "condition": "s"})], ignore_logsource=True)
+    rules = [detecting({"s": selection, "condition": "s"}) for selection in ({"A|contains": "EEDL"}, {"A": None})]
+    plan = build(rules, ignore_logsource=True)
     found = Matcher(plan).match(partition)
     assert list(zip(found.row.tolist(), found.rule.tolist(), strict=True)) == [(0, 0), (2, 1), (3, 0), (4, 1)]
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lotl.columns import Text
 from lotl.kernel_cache import announce, jit
 from lotl.match.reference.patterns import Pattern
 from lotl.match.reference.patterns import Wild as ReferenceWild
@@ -21,7 +26,6 @@ from lotl.match.sets import EXTRA, Codes, Values, at_least, intersection, union
 from lotl.match.text import fold, fold_pairs
 from lotl.match.value_kernels import READ, UNSURE, read_integers, read_ipv4
 from lotl.match.values import _fold_table, flat, frozen, texts
-from lotl.columns import Text
 from lotl.plan.ir import Wild
 
 LETTERS = st.text(st.sampled_from("abAB \\.é İKſσΣ😀Ⱥ"), max_size=12)
@@ -112,11 +116,11 @@ def test_bytes_that_are_no_text() -> None:
 def test_folding(strings: list[str], large: bool) -> None:
     both = texts(values_of(strings, large))
     folded = [
-        both.folded[first:last].tobytes().decode() for first, last in zip(both.offsets[:-1], both.offsets[1:], strict=True)
+        both.folded[first:last].tobytes().decode() for first, last in pairwise(both.offsets)
     ]
     assert folded == [fold(text) for text in strings]
     buffer, offsets = flat(values_of(strings, large))
-    assert [buffer[first:last].tobytes().decode() for first, last in zip(offsets[:-1], offsets[1:], strict=True)] == strings
+    assert [buffer[first:last].tobytes().decode() for first, last in pairwise(offsets)] == strings
 
 
 def test_fold_table_is_the_definition() -> None:
@@ -137,8 +141,6 @@ def test_reading_integers(strings: list[str]) -> None:
 @given(st.lists(st.one_of(st.ip_addresses(v=4).map(str), st.text("0123456789.", max_size=15)), max_size=8))
 @example(["1.2.3.4.", ".1.2.3.4", "01.2.3.4", "256.1.1.1", "1.2.3", "0.0.0.0", "1..2.3", "::1", "1.2.3.4.5"])
 def test_reading_addresses(strings: list[str]) -> None:
-    import ipaddress
-
     both = texts(pa.array(strings, pa.string()))
     numbers, status = np.zeros(len(strings), np.int64), np.zeros(len(strings), np.uint8)
     read_ipv4(both.original, both.original_offsets, numbers, status)
@@ -184,8 +186,10 @@ def test_rows_of_sets(codes: list[int], places: set[int], negated: bool) -> None
 
 
 PATTERNS = [
-    (r"a\s+$", ""), (r"^\w+\d{2,3}\.exe$", "i"), (r"(?:net|NET)\s+user", ""), (r"[^a-f\s]x", ""), (r"(?i)foo|ba[rz]$", ""),
-    (r"\bcmd\b.*?/c", ""), (r"^a$", "m"), (r"a.b", "s"), (r"a.b", ""), (r"\$\{?x\}?", ""), (r"x\Z", ""), (r"\D\W\S", ""),
+    (r"a\s+$", ""), (r"^\w+\d{2,3}\.exe$", "i"), (r"(?:net|NET)\s+user", ""), (r"[^a-f\s]x", ""),
+    (r"(?i)foo|ba[rz]$", ""),
+    (r"\bcmd\b.*?/c", ""), (r"^a$", "m"), (r"a.b", "s"), (r"a.b", ""), (r"\$\{?x\}?", ""), (r"x\Z", ""),
+    (r"\D\W\S", ""),
     (r"é+", ""), (r"[\w-]+@[\w.]+", ""), (r"\Aa{3}", ""), (r"(a|b$)c?", ""), (r"a||b", ""), (r"[]^-]", ""),
 ]  # fmt: skip
 
@@ -193,8 +197,6 @@ PATTERNS = [
 @given(st.lists(st.text("abcdefx NETnetuser12.é\n\t\x1c\x0b${}@-^]/", max_size=14), min_size=1, max_size=20))
 @example(["a\n", "a \n", "a\n\n", "ab\n", "a\nb", "user12.exe\n", "NETuser"])
 def test_rewritten_regexes_mean_the_same(strings: list[str]) -> None:
-    import pyarrow.compute as pc
-
     plain = [text for text in strings if text.isascii()]
     for pattern, flags in PATTERNS:
         bits = sum({"i": re.I, "m": re.M, "s": re.S}[flag] for flag in flags)
@@ -221,8 +223,8 @@ def test_required_literals_under_i_leave_out_letters_with_strangers() -> None:
     assert required("PowerShell", "") == ("powershell",)
 
 
-def test_kernel_cache_survives_damage(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path_factory.mktemp("cache")
+def test_kernel_cache_survives_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path
     monkeypatch.setenv("LOTL_CACHE_DIR", str(folder))
 
     def compiled() -> list[str]:

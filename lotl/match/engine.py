@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from lotl.match.profile import Profile
 from lotl.match.searches import Searches
 from lotl.match.seen import Seen, routes_of
 from lotl.match.sets import Codes, Rows
-from lotl.plan.build import Plan, Route
+from lotl.plan.build import OPS, Plan, Route
+from lotl.plan.ir import Op
 from lotl.schema import Kind
 
 
@@ -62,8 +63,13 @@ class Matcher:
 
     Examples
     --------
-    >>> from lotl.columns import Text
-    >>> from lotl.plan.ir import Atom, Leaf, Op
+    >>> from lotl.normalise.records import partitions
+    >>> from lotl.plan.build import build
+    >>> from lotl.rules.load import load
+    >>> rules = load("{title: Shell, logsource: {product: windows}, detection: {s: {Image: '*cmd.exe'}, condition: s}}")
+    >>> batch, = partitions([{"Image": "C:\\\\cmd.exe"}, {"Image": "calc.exe"}])
+    >>> Matcher(build(rules)).match(batch).row.tolist()
+    [0]
     """
 
     def __init__(self, plan: Plan, *, profile: Profile | None = None) -> None:
@@ -111,8 +117,9 @@ class _Kind:
         self.kind, self.route = kind, route
         self.atoms = needed(self.plan, route.roots)
         numbers = set(self.plan.atom_field[self.atoms].tolist())
-        others = (self.plan.atom_value[node][1] for node in self.atoms.tolist() if self._is_reference(node))
-        self.asked = {loosest(self.plan.fields[number]) for number in numbers if number >= 0} | set(map(loosest, others))
+        values: list[Any] = [self.plan.atom_value[node] for node in self.atoms.tolist() if self._is_reference(node)]
+        names = [self.plan.fields[number] for number in numbers if number >= 0] + [other for _, other in values]
+        self.asked = set(map(loosest, names))
         self.all_asked = -1 in numbers
         self.fields = matcher.seen.fields.setdefault((kind, route.view), set())
         self.ignored: set[str] = set()
@@ -121,9 +128,6 @@ class _Kind:
         self.prepared: Prepared | None = None
 
     def _is_reference(self, node: int) -> bool:
-        from lotl.plan.build import OPS
-        from lotl.plan.ir import Op
-
         return OPS[self.plan.atom_op[node]] is Op.FIELDREF
 
     def match(self, partition: Partition) -> list[tuple[int, Rows]]:

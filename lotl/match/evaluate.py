@@ -190,7 +190,7 @@ class Evaluation:
     def _bound(self, node: int) -> int:
         column = self.prepared.slot[node]
         if column >= 0:
-            return self.columns[column].bound(self.values(node))
+            return int(self.columns[column].bound(self.values(node)))
         kind = self.graph.kind[node]
         if node in self.searched:
             return self.searched[node].bound()

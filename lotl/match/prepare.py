@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -190,12 +191,13 @@ class _Layout:
         return len(self.leaves) - 1
 
     def _reference(self, node: int, atom: Atom) -> None:
-        relation, other = atom.value  # type: ignore[misc]
-        right = candidates(str(other), self.names)
+        value: Any = atom.value
+        relation, other = value
+        right = candidates(other, self.names)
         if not right:
             self.state[node] = NO
             return
-        self.references[node] = str(relation), self.columns[int(self.plan.atom_field[node])], right
+        self.references[node] = relation, self.columns[int(self.plan.atom_field[node])], right
 
     def _keyword(self, node: int, atom: Atom) -> None:
         leaves = [Leaf((name,), atom) for name in self.names]
@@ -210,7 +212,7 @@ class _Layout:
     def finish(self, rules: Any, roots: Any, several: frozenset[str]) -> Prepared:
         plan, state = self.plan, self.state
         graph = tuple(map(frozen, (plan.node_kind, plan.node_count, plan.child_start, plan.child)))
-        settle(*graph, state)
+        settle(graph[0], graph[1], graph[2], graph[3], state)
         live = state[roots] == OPEN
         marks = np.zeros(state.size, np.bool_)
         require(frozen(roots[live]), graph[2], graph[3], frozen(state), marks)
@@ -238,7 +240,8 @@ class _Layout:
             np.zeros(size, np.uint8), np.zeros(size, np.int32), np.zeros(size + 1, np.int32),
             np.zeros(graph[3].size, np.int32),
         )  # fmt: skip
-        written = reduce(*graph, frozen(self.state), frozen(number), *new)
+        kind, count, start, child = graph
+        written = reduce(kind, count, start, child, frozen(self.state), frozen(number), *new)
         return self._with_keywords(new._replace(child=new.child[:written]), number), number
 
     def _keep_leaves(self, single: list[int], keywords: list[int]) -> None:
@@ -291,7 +294,7 @@ def _members(slot: Any, columns: int) -> list[list[int]]:
     """Return the nodes of each column, rising."""
     order = np.argsort(slot, kind="stable")
     bounds = np.searchsorted(slot[order], np.arange(columns + 1))
-    return [order[first:last].tolist() for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [order[first:last].tolist() for first, last in pairwise(bounds)]
 
 
 def _slot(

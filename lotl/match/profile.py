@@ -71,7 +71,9 @@ class Profile:
         most : int
             Lines of each.
         """
-        lines = [f"{seconds:9.4f} s  {stage} {column}".rstrip() for (stage, column), seconds in self.stages.most_common(most)]
+        lines = [
+            f"{seconds:9.4f} s  {' '.join(filter(None, stage))}" for stage, seconds in self.stages.most_common(most)
+        ]
         for rule, seconds in self.rules.most_common(most):
             lines.append(f"{seconds:9.4f} s  rule: {titles[rule] if rule < len(titles) else rule}")
         return "\n".join(lines)

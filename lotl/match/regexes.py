@@ -14,13 +14,11 @@ from typing import Any, Final
 
 from lotl.match.text import fold
 
-try:  # the parser of `re` itself; without it every pattern is merely slower
-    from re import _parser as parser
-except ImportError:  # pragma: no cover
-    parser = None  # type: ignore[assignment]
+parser: Any = getattr(re, "_parser", None)
+"""The parser of `re` itself; without it every pattern is merely slower."""
 
 LEAST: Final = 3
-"""Worth of a literal that the scan looks for: its bytes, and one more for each that is neither letter, digit nor blank."""
+"""Worth of a literal that the scan looks for: a character is worth 1, and 2 if it is not a letter, digit or blank."""
 MOST_BRANCHES: Final = 32
 WIDEST: Final = 200
 """Repetitions (nested ones multiplied) that RE2 is given; it unrolls them."""
@@ -47,7 +45,7 @@ _PLACES: Final = {
 }
 
 
-class _NotLinear(Exception):  # noqa: N818
+class _NotLinear(Exception):
     """RE2 cannot express the pattern, or not with the same meaning."""
 
 
@@ -69,7 +67,7 @@ def required(pattern: str, flags: str, least: int = LEAST) -> tuple[str, ...]:
     if parser is None:
         return ()
     tree = parser.parse(pattern, _bits(flags))
-    ignoring = bool(tree.state.flags & re.IGNORECASE) or "(?" in pattern and bool(re.search(r"\(\?[a-zA-Z]*i", pattern))
+    ignoring = bool(tree.state.flags & re.IGNORECASE) or bool(re.search(r"\(\?[a-zA-Z]*i", pattern))
     found = _best(tree, ignoring)
     return tuple(sorted({fold(text) for text in found})) if _worth(found) >= least else ()
 
@@ -150,8 +148,8 @@ def _inner(op: str, value: Any, ignoring: bool) -> list[str]:
 
 def _sequence(tree: Any, bits: int, width: int, last: bool) -> str:
     """Translate a sequence; `last` says that nothing follows it."""
-    items = list(tree)
-    return "".join(_item(str(op), value, bits, width, last and at == len(items) - 1) for at, (op, value) in enumerate(items))
+    end = len(tree) - 1
+    return "".join(_item(str(op), value, bits, width, last and at == end) for at, (op, value) in enumerate(tree))
 
 
 def _item(op: str, value: Any, bits: int, width: int, last: bool) -> str:
@@ -171,12 +169,13 @@ def _item(op: str, value: Any, bits: int, width: int, last: bool) -> str:
         case "SUBPATTERN" if not value[1] and not value[2]:
             return "(?:" + _sequence(value[3], bits, width, last) + ")"
         case "MAX_REPEAT" | "MIN_REPEAT":
-            return _repeat(*value, bits, width)
+            return _repeat(value, bits, width)
         case _:
             raise _NotLinear
 
 
-def _repeat(least: int, most: Any, body: Any, bits: int, width: int) -> str:
+def _repeat(value: Any, bits: int, width: int) -> str:
+    least, most, body = value
     endless = most == parser.MAXREPEAT
     width *= max(least, 1 if endless else int(most), 1)
     if width > WIDEST:

@@ -16,7 +16,7 @@ def count_codes(codes: Any, counts: Any) -> None:
 
 @jit(allocates=False)
 def post(codes: Any, start: Any, rows: Any) -> None:
-    """Fill posting lists: rows per code, rising. `start` holds the sum of counts before each code, shape (codes + 1,)."""
+    """Fill posting lists: rows per code, rising. `start`, of shape (codes + 1,), holds the counts before each code."""
     size = start.size - 1
     for row in range(codes.size):
         code = codes[row]
@@ -75,7 +75,7 @@ def either(a: Any, b: Any, out: Any) -> int:
     """Write the numbers in at least one of two rising arrays, each once; return how many."""
     i, j, written = 0, 0, 0
     while i < a.size or j < b.size:
-        if j == b.size or i < a.size and a[i] < b[j]:
+        if j == b.size or (i < a.size and a[i] < b[j]):
             out[written] = a[i]
             i += 1
         else:

@@ -104,7 +104,7 @@ def gram_hash(gram: Any) -> Any:
 
 
 @jit(allocates=False)
-def trie_hash(key: int) -> Any:
+def trie_hash(key: Any) -> Any:
     return np.uint64(key) * TRIE_MULTIPLIER >> np.uint64(20)
 
 
@@ -135,7 +135,7 @@ def _found(texts: Any, value: int, leaves: Any, leaf: int, state: Any, tail: int
     """Queue a leaf whose folded literal is in its place, if the rest holds; return the queue's new end."""
     if state.marks[leaf, TRUE] >= value:
         return tail
-    if leaves.cased[leaf] or leaves.kind[leaf] == GLOB:
+    if leaves.cased[leaf] or leaves.kind[leaf] == GLOB:  # noqa: SIM102 (the comment)
         # The rest does not depend on the place: one failure is final for the value.
         if state.marks[leaf, SEEN] == value or not _holds(texts, value, leaves, leaf):
             state.marks[leaf, SEEN] = value
@@ -146,7 +146,7 @@ def _found(texts: Any, value: int, leaves: Any, leaf: int, state: Any, tail: int
 
 
 @jit(allocates=False)
-def _step(trie: Any, node: int, byte: int) -> int:
+def _step(trie: Any, node: int, byte: Any) -> Any:
     """Return the child of a node, or -1."""
     key = np.int64(node) << 8 | np.int64(byte)
     mask = np.uint64(trie.key.size - 1)
@@ -191,7 +191,7 @@ def _starts(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: in
 
 @jit(allocates=False, inline=True)
 def _entries(
-    texts: Any, begin: int, end: int, value: int, at: int, bucket: int, grams: Any, leaves: Any, state: Any, tail: int
+    texts: Any, begin: int, end: int, value: int, at: int, bucket: Any, grams: Any, leaves: Any, state: Any, tail: int
 ) -> int:
     """Verify the literals of a bucket, of which a piece may end at place `at`."""
     entries = grams.entries
@@ -220,7 +220,7 @@ def _spots(folded: Any, first: int, last: int, pieces: Any, places: Any, buckets
     gram = np.uint32(0)
     for at in range(max(first - 3, 0), first):
         gram = np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24))
-    found = 0
+    found: Any = 0
     for at in range(first, last):
         gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24)))
         which = (
@@ -232,7 +232,7 @@ def _spots(folded: Any, first: int, last: int, pieces: Any, places: Any, buckets
         places[found] = at
         buckets[found] = which
         found += np.int64(which != 0)
-    return found
+    return int(found)
 
 
 @jit(allocates=False, inline=True)

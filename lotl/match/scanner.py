@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from lotl.match.reference.values import as_text
 from lotl.match.scan_kernels import (
     ANYWHERE,
     AT_END,
@@ -25,7 +26,6 @@ from lotl.match.scan_kernels import (
     group,
     scan,
 )
-from lotl.match.reference.values import as_text
 from lotl.match.table_kernels import choose_grams, count_grams, fill_trie
 from lotl.match.text import fold
 from lotl.match.values import frozen
@@ -285,7 +285,7 @@ def _joined(parts: list[bytes]) -> tuple[Any, Any, Any]:
 
 
 def _graph(leaves: int, wiring: Wiring, frequency: Any) -> tuple[Graph, Any]:
-    """Let each node be woken by as few children as possible: a conjunction by its rarest leaf, the others are looked up.
+    """Let each node be woken by few children: a conjunction by its rarest leaf, the others are looked up.
 
     Returns
     -------

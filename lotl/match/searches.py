@@ -29,7 +29,7 @@ class Searches:
     Attributes
     ----------
     stopped : dict of (pattern, flags) to int
-        Values on which a search was stopped, or not begun because the pattern had used up its time; they count as no match.
+        Values on which a search was stopped, or not begun because the pattern had used up its time: no match.
     """
 
     def __init__(self) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from lotl.match.constants import decide_constants
 from lotl.match.graph_kernels import NO, OPEN, YES, settle
-from lotl.match.prepare import absent_states, needed, resolve
+from lotl.match.prepare import Graph, Leaf, absent_states, needed, resolve
 from lotl.match.values import frozen
 from lotl.plan.build import Plan, Route
 from lotl.schema import Kind
@@ -83,27 +84,24 @@ class Seen:
 
 
 def _kind_names(kind: Kind) -> list[str]:
-    return [name for name, value in zip(("Channel", "Provider_Name", "EventID"), kind, strict=True) if value is not None]
+    names = ("Channel", "Provider_Name", "EventID")
+    return [name for name, value in zip(names, kind, strict=True) if value is not None]
 
 
 def _route_levels(plan: Plan, route: Route, kind: Kind, names: Sequence[str]) -> Any:
-    from lotl.match.constants import decide_constants
-
     atoms = needed(plan, route.roots)
-    graph = tuple(map(frozen, (plan.node_kind, plan.node_count, plan.child_start, plan.child)))
+    graph = Graph(*map(frozen, (plan.node_kind, plan.node_count, plan.child_start, plan.child)))
     state = np.full(len(plan.node_kind), OPEN, np.uint8)
     columns = resolve(plan, atoms, [*_kind_names(kind), *names])
     constant = decide_constants(plan, atoms, columns, kind, names)
     for node in atoms.tolist():
         atom = plan.atoms[node]
         if atom.field is not None:
-            from lotl.match.prepare import Leaf
-
             known = constant.get(Leaf(columns[int(plan.atom_field[node])], atom))
             if known is not None:
                 state[node] = YES if known else NO
     before = state.copy()
-    settle(*graph, before)
+    settle(graph.kind, graph.count, graph.start, graph.child, before)
     absent_states(plan, atoms, columns, state)
-    settle(*graph, state)
+    settle(graph.kind, graph.count, graph.start, graph.child, state)
     return np.where(before[route.roots] == NO, 0, np.where(state[route.roots] == NO, 1, 2)).astype(np.int8)

@@ -1,8 +1,8 @@
 """Sets of one column's values, and the rows that have them.
 
 The places of a column are its distinct values 0 … d - 1, then the empty list d, then null d + 1, then absent d + 2:
-the codes -2 and -1 of a row are the last two counted from the end. A set keeps the places in it or, negated, those not in
-it, so that "anything but" costs nothing.
+the codes -2 and -1 of a row are the last two counted from the end. A set keeps the places in it or, negated, those not
+in it, so that "anything but" costs nothing.
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ class Codes:
     @cached_property
     def text(self) -> Text:
         """The column as text."""
-        return Text(np.full(self.length, -1, np.int32), Text.of([]).values) if self.column is None else self.column.text()
+        if self.column is None:
+            return Text(np.full(self.length, ABSENT, np.int32), pa.array([], pa.string()))
+        return self.column.text()
 
     @cached_property
     def values(self) -> Texts:

@@ -1,4 +1,4 @@
-"""Kernels that build the tables of `lotl.match.scan_kernels`: which 4-gram stands for a literal, hash table and tries."""
+"""Kernels that build the tables of `lotl.match.scan_kernels`: which 4-gram stands for a literal, and the tries."""
 
 from __future__ import annotations
 

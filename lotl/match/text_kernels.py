@@ -101,7 +101,7 @@ def fold_unicode(source: Any, offsets: Any, table: Any, target: Any, target_offs
 @jit(allocates=False)
 def same(text: Any, at: int, literal: Any, start: int, size: int) -> bool:
     """Say whether ``text[at:at + size]`` is ``literal[start:start + size]`` (both inside their buffers)."""
-    for i in range(size):
+    for i in range(size):  # noqa: SIM110 (no generators in kernels)
         if text[at + i] != literal[start + i]:
             return False
     return True
