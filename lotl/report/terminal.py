@@ -39,10 +39,12 @@ STATE_WORDS: Final = {
 def show(hits: Hits, console: Console, *, lowest: str = "medium") -> None:
     """Print a result to `console`: rules from level `lowest` on one by one, those below as a count."""
     summary = summarise(hits)
-    chains = sorted(summary.correlations, key=lambda chain: (-rank(chain["level"]), chain["first"]))
-    for result in chains:
-        if rank(result["level"]) >= rank(lowest):
-            _correlation(result, console)
+    by_title: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for result in summary.correlations:
+        by_title.setdefault((-rank(result["level"]), result["rule_title"]), []).append(result)
+    for (height, _), results in sorted(by_title.items()):
+        if -height >= rank(lowest):
+            _chain(results, console)
     level = ""
     table = hits.table
     shown = [line for line in summary.lines if rank(line.level) >= rank(lowest)]
@@ -103,15 +105,19 @@ def _telling(hits: Hits, hit: int) -> str:
     return "; ".join(dict.fromkeys(map(str, seen or hits.evidence(hit))))
 
 
-def _correlation(result: dict[str, Any], console: Console) -> None:
-    level = result["level"] or "informational"
-    group = ", ".join(f"{name}={printable(str(value), 60)}" for name, value in result["group"].items())
+def _chain(results: list[dict[str, Any]], console: Console) -> None:
+    """Print what one correlation rule found."""
+    level = results[0]["level"] or "informational"
     console.print()
     head = Text(f" {level.upper()} ", STYLES.get(level, ""))
-    head.append(f"  chain: {printable(result['rule_title'], 100)}", "bold")
+    head.append(f"  chain: {printable(results[0]['rule_title'], 100)}", "bold")
     console.print(head, soft_wrap=True)
-    span = f"{result['first']:%Y-%m-%d %H:%M:%S} to {result['last']:%Y-%m-%d %H:%M:%S}"
-    console.print(Text(f"      {span}  {group}  {len(result['rows'])} events", "dim"), soft_wrap=True)
+    for result in results[:EXAMPLES]:
+        group = ", ".join(f"{name}={printable(str(value), 60)}" for name, value in result["group"].items())
+        span = f"{result['first']:%Y-%m-%d %H:%M:%S} to {result['last']:%Y-%m-%d %H:%M:%S}"
+        console.print(Text(f"      {span}  {group}  {len(result['rows'])} events", "dim"), soft_wrap=True)
+    if len(results) > EXAMPLES:
+        console.print(Text(f"      … and {len(results) - EXAMPLES:,} more", "dim"))
 
 
 def _time(micros: int | None) -> str:
