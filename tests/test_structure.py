@@ -16,6 +16,7 @@ LAYERS = (
     ("lotl._version", "lotl.errors", "lotl.schema", "lotl.kernel_cache"),
     ("lotl.columns",),
     ("lotl.frame",),
+    ("lotl.normalise.times", "lotl.normalise.records", "lotl.normalise.dialects"),
     ("lotl.sources",),
     ("lotl.normalise",),
     ("lotl.plan.ir", "lotl.match.text"),

@@ -6,10 +6,11 @@ and located in the `Account` of its file, and the rest is read.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -63,7 +64,9 @@ class Account:
     problems : list of Problem
         The first `MAX_PROBLEMS`; `more_problems` counts the rest.
     chunk_records : dict of int to int
-        EVTX: records read by chunk number, which turns a position into an ordinal.
+        Records read by the number of their chunk or extent, which turns a position into an ordinal.
+    index_bits : int
+        Bits of a position that count records within a chunk (EVTX) or extent (text); the rest is its number.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Account:
     problems: list[Problem] = field(default_factory=list)
     more_problems: int = 0
     chunk_records: dict[int, int] = field(default_factory=dict)
+    index_bits: int = 16
 
     def problem(self, where: str, what: str) -> None:
         """Keep a problem (or count it, when there are too many to keep)."""
@@ -111,7 +115,8 @@ class Account:
         chunks = np.array(sorted(self.chunk_records), np.int64)
         counts = [self.chunk_records[chunk] for chunk in chunks.tolist()]
         before = np.cumsum([0, *counts[:-1]])
-        return before[np.searchsorted(chunks, positions >> 16)] + (positions & 0xFFFF)
+        number, index = positions >> self.index_bits, positions & ((1 << self.index_bits) - 1)
+        return before[np.searchsorted(chunks, number)] + index
 
     def add(self, other: Account) -> None:
         """Add the account of another part of the same file."""
@@ -119,6 +124,7 @@ class Account:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.lossy |= other.lossy
         self.format = self.format or other.format
+        self.index_bits = other.index_bits if other.chunk_records else self.index_bits
         self.first = min((t for t in (self.first, other.first) if t is not None), default=None)
         self.last = max((t for t in (self.last, other.last) if t is not None), default=None)
         for chunk, count in other.chunk_records.items():
@@ -130,13 +136,39 @@ class Account:
 
 @dataclass(frozen=True)
 class Extent:
-    """A run of bytes of one file, the unit that work is cut into. `number`: that of its first chunk or line group."""
+    """A run of bytes of one file, the unit that work is cut into.
+
+    Attributes
+    ----------
+    source : int
+        Index of the account.
+    path : str
+        File that holds the bytes (or the archive that they came out of).
+    offset, length : int
+        Place in the file; in what the archive's member unpacks to.
+    number : int
+        That of its first chunk, line group or row group.
+    data : bytes, optional
+        The bytes themselves, where they are not in the file as they are: unpacked, or in another encoding.
+    context : str
+        What the source must know to read the extent alone: the header of a CSV file.
+    """
 
     source: int
     path: str
     offset: int
     length: int
     number: int = 0
+    data: bytes | None = field(default=None, repr=False)
+    context: str = ""
+
+    def open(self) -> BinaryIO:
+        """Open the bytes of the extent, at its start (a file goes on behind its end)."""
+        if self.data is not None:
+            return io.BytesIO(self.data)
+        file = Path(self.path).open("rb")
+        file.seek(self.offset)
+        return file
 
 
 @dataclass(frozen=True)
@@ -172,3 +204,19 @@ class Source(Protocol):
 
     def decode(self, block: Block) -> Decoded:
         """Read the extents of a block. Bad bytes are accounted for, never raised."""
+
+
+@runtime_checkable
+class Streamed(Protocol):
+    """A source that can read what comes in one go: archive members, standard input."""
+
+    def stream(self, source: int, file: BinaryIO, account: Account, target: int) -> Iterator[Extent]:
+        """Cut a stream into extents that hold their bytes."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A source of a container format that may hold anything else as well."""
+
+    def is_log(self, path: Path) -> bool:
+        """Say whether a file of this format holds events."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from lotl.sources.base import Source
+from lotl.sources.columnar import ARROW, PARQUET
+from lotl.sources.csvtext import CsvSource
 from lotl.sources.evtx.source import EvtxSource
+from lotl.sources.jsontext import JsonSource
+from lotl.sources.xmltext import XmlSource
 
-SOURCES: tuple[Source, ...] = (EvtxSource(),)
-"""A new format is one file beside this one and one entry here."""
+SOURCES: tuple[Source, ...] = (EvtxSource(), PARQUET, ARROW, XmlSource(), JsonSource(), CsvSource())
+"""A new format is one file beside this one and one entry here. Archives of them: `lotl.sources.archive`."""
 
 
 def by_name(name: str) -> Source:
@@ -17,4 +21,7 @@ def by_name(name: str) -> Source:
     KeyError
         There is none.
     """
-    return next(source for source in SOURCES if source.name == name)
+    found = next((source for source in SOURCES if source.name == name), None)
+    if found is None:
+        raise KeyError(name)
+    return found

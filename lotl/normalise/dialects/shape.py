@@ -182,7 +182,7 @@ class Shapes:
             try:
                 distinct[name] = dict.fromkeys(values)
             except TypeError:
-                values = columns[name] = [_named(value) if type(value) is list else value for value in values]
+                values = columns[name] = [named(value) if type(value) is list else value for value in values]
                 (objects if any(type(value) is dict for value in values) else lists).append(name)
         if objects:
             return self._nested(columns, objects, members, source, position, depth)
@@ -260,7 +260,7 @@ def _transpose(rows: Sequence[dict[str, Any]], keys: tuple[str, ...]) -> dict[st
     return dict(zip(keys, zip(*map(itemgetter(*keys), rows), strict=True), strict=True))
 
 
-def _named(items: list[Any]) -> Any:
+def named(items: list[Any]) -> Any:
     """Turn ``[{"@Name": n, "#text": v}, …]`` into ``{n: v, …}``, and ``[{"Value": v}, …]`` into ``[v, …]``."""
     if not items or not all(type(item) is dict for item in items):
         return items

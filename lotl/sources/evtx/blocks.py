@@ -197,8 +197,7 @@ def _read(file: BinaryIO, at: int, size: int) -> bytes:
 def load(extent: Extent, account: Account) -> Iterator[Chunk]:
     """Read the chunks of an extent one by one, padded to 64 KiB; what is missing is accounted for."""
     try:
-        with Path(extent.path).open("rb") as file:
-            file.seek(extent.offset)
+        with extent.open() as file:
             for index, at in enumerate(range(0, extent.length, CHUNK_SIZE)):
                 size = min(CHUNK_SIZE, extent.length - at)
                 data = file.read(size)

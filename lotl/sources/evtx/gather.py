@@ -104,8 +104,7 @@ class Buffer:
             return False
         start = len(gathered.places) * CHUNK_SIZE
         try:
-            with Path(extent.path).open("rb", buffering=0) as file:
-                file.seek(extent.offset)
+            with extent.open() as file:
                 with memoryview(self._bytes)[start : start + extent.length] as view:
                     done = 0
                     while done < extent.length and (count := file.readinto(view[done:])):
