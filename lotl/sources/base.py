@@ -23,6 +23,11 @@ MAX_PROBLEMS: Final = 100
 """Problems that one account keeps in words; further ones are only counted."""
 
 
+_COUNTS: Final = (
+    "records", "slow", "lost", "chunks", "bad_chunks", "flagged_chunks", "zeroed", "slack", "truncated",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something that could not be read: where (offset, chunk, record, line) and what."""
@@ -116,11 +121,12 @@ class Account:
         counts = [self.chunk_records[chunk] for chunk in chunks.tolist()]
         before = np.cumsum([0, *counts[:-1]])
         number, index = positions >> self.index_bits, positions & ((1 << self.index_bits) - 1)
-        return before[np.searchsorted(chunks, number)] + index
+        ordinals: Rows = before[np.searchsorted(chunks, number)] + index
+        return ordinals
 
     def add(self, other: Account) -> None:
         """Add the account of another part of the same file."""
-        for name in ("records", "slow", "lost", "chunks", "bad_chunks", "flagged_chunks", "zeroed", "slack", "truncated"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.lossy |= other.lossy
         self.format = self.format or other.format
@@ -162,11 +168,11 @@ class Extent:
     data: bytes | None = field(default=None, repr=False)
     context: str = ""
 
-    def open(self) -> BinaryIO:
+    def open(self) -> io.BytesIO | io.BufferedReader:
         """Open the bytes of the extent, at its start (a file goes on behind its end)."""
         if self.data is not None:
             return io.BytesIO(self.data)
-        file = Path(self.path).open("rb")
+        file = Path(self.path).open("rb")  # noqa: SIM115 - the caller's to close
         file.seek(self.offset)
         return file
 

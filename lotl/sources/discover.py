@@ -1,8 +1,8 @@
 """From the paths that a user gives to the files that will be read.
 
-Files are told apart by content. Folders are walked in sorted order, links to folders are not followed (no loops), and what
-is no log is listed, not hidden. In a folder, an EVTX log with an export of it beside it (``x.evtx``, ``x.json``) is one
-log: the export is not read.
+Files are told apart by content. Folders are walked in sorted order, links to folders are not followed (no loops), and
+what is no log is listed, not hidden. In a folder, an EVTX log with an export of it beside it (``x.evtx``, ``x.json``)
+is one log: the export is not read.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from lotl.normalise.dialects.shape import Shapes
 from lotl.sources.base import Account, Block, Decoded, Extent
 from lotl.sources.collect import Collector, without_collection
 from lotl.sources.mapping import dialect_of, own_context
-from lotl.sources.text import MAX_RECORD, Lines, beginning, cut_file, cut_stream, load
+from lotl.sources.text import MAX_RECORD, Chained, Cutter, Lines, beginning, cut_file, cut_stream, load
 
 LINES: Final = "lines"
 OBJECTS: Final = "objects"
@@ -55,8 +55,6 @@ class JsonSource:
 
     def stream(self, source: int, file: BinaryIO, account: Account, target: int) -> Iterator[Extent]:
         """Cut a stream that begins with what `sniff` saw."""
-        from lotl.sources.text import Chained
-
         head = file.read(_HEAD)
         mode = _mode(beginning(head))
         yield from cut_stream(source, Chained(head, file), account, target, _CUTTERS[mode], mode)  # type: ignore[arg-type]
@@ -79,8 +77,10 @@ def _mode(text: str) -> str:
     text = text.removeprefix("[").lstrip()
     line, newline, _ = text.partition("\n")
     if not newline:
-        return LINES if len(text) >= _HEAD // 4 or text.startswith("{") and _is_json(line) else OBJECTS
-    return LINES if _is_json(line) else OBJECTS if text.startswith(("{\r", "{\n", "Record ")) or _many(line) else LINES
+        return LINES if len(text) >= _HEAD // 4 or (text.startswith("{") and _is_json(line)) else OBJECTS
+    if _is_json(line) or not (text.startswith(("{\r", "{\n", "Record ")) or _many(line)):
+        return LINES
+    return OBJECTS
 
 
 def _is_json(line: str) -> bool:
@@ -195,7 +195,7 @@ class Objects:
         return int(spans[-1][1]) if spans else 0
 
 
-_CUTTERS: Final = {LINES: Lines(), OBJECTS: Objects()}
+_CUTTERS: Final[dict[str, Cutter]] = {LINES: Lines(), OBJECTS: Objects()}
 
 
 def _spans(data: bytes) -> list[tuple[int, int]]:
@@ -255,6 +255,5 @@ def _marked(text: str) -> bool:
     if len(text) < _HEAD // 4 or _spans(text.encode("utf-8", "replace")):
         return False
     keys = set(_KEY.findall(text))
-    return any(
-        all(part in keys for mark in marks for part in mark.strip(".").split(".")) for d in DIALECTS for marks in d.marks
-    )
+    marks = (marks for dialect in DIALECTS for marks in dialect.marks)
+    return any(all(part in keys for mark in each for part in mark.strip(".").split(".")) for each in marks)

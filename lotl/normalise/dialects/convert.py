@@ -22,6 +22,7 @@ _GUID: Final = re.compile(r"\{?([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-
 _HEX: Final = re.compile(r"0[xX]0*([0-9a-fA-F]+)\Z")
 _NET_DATE: Final = re.compile(r"\\?/Date\((-?\d{1,16})(?:[+-]\d{4})?\)\\?/\Z")
 _US_DATE: Final = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S")
+_ISO: Final = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?$"
 _ISO_LENGTH: Final = 26
 
 
@@ -104,8 +105,8 @@ def system_numbers(column: Column) -> tuple[Int | None, Text | None]:
     table = np.array([*values, 0, 0], np.int64)
     found = Int(table[column.codes], None if is_number.all() else is_number) if is_number.any() else None
     words = np.array([*(not g and bool(t) for g, t in zip(good[:-2], texts, strict=True)), False, False])[column.codes]
-    rest = Text(np.where(words, column.codes, ABSENT).astype(np.int32), column.values).compact() if words.any() else None
-    return found, rest
+    kept = np.where(words, column.codes, ABSENT).astype(np.int32)
+    return found, Text(kept, column.values).compact() if words.any() else None
 
 
 def times(column: Column, time_format: str = "") -> Int | None:
@@ -124,7 +125,7 @@ def times(column: Column, time_format: str = "") -> Int | None:
 
 
 def _moments(values: pa.StringArray, time_format: str) -> tuple[np.ndarray, np.ndarray]:
-    if not time_format and pc.all(pc.match_substring_regex(values, r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?$")).as_py():
+    if not time_format and pc.all(pc.match_substring_regex(values, _ISO)).as_py():
         try:
             cut = pc.replace_substring(pc.utf8_slice_codeunits(values, 0, _ISO_LENGTH), "Z", "")
             found = np.array(cut.to_pylist(), "datetime64[us]").astype(np.int64)

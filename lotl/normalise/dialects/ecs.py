@@ -36,6 +36,7 @@ FIELDS: Final = {
 """Sysmon's fields by their ECS names (where the document does not hold them under their own)."""
 
 _FILE: Final = {"file.path": "TargetFilename"}
+_SOURCE: Final = {"process.executable": "SourceImage", "process.pid": "SourceProcessId"}
 _PIPE: Final = {"file.name": "PipeName"}
 _SECURITY: Final = {
     "user.name": "SubjectUserName",
@@ -64,8 +65,8 @@ BY_EVENT: Final = {
         "file.pe.product": "Product",
         "file.pe.file_version": "FileVersion",
     },
-    8: {"process.executable": "SourceImage", "process.pid": "SourceProcessId", "process.entity_id": "SourceProcessGuid"},
-    10: {"process.executable": "SourceImage", "process.pid": "SourceProcessId", "process.entity_id": "SourceProcessGUID"},
+    8: {**_SOURCE, "process.entity_id": "SourceProcessGuid"},
+    10: {**_SOURCE, "process.entity_id": "SourceProcessGUID"},
     11: _FILE,
     13: {"registry.data.strings": "Details"},
     15: _FILE,

@@ -48,9 +48,13 @@ def element(path: str) -> tuple[str, str] | None:
 def _parts(path: str) -> list[str]:
     parts = path.split(".")
     if "_attributes" in path:  # Chainsaw: attributes in a key of their own beside the element
-        split = [part.removesuffix("_attributes") for part in parts]
-        parts = [each for old, new in zip(parts, split, strict=True) for each in ((new, "_attributes") if new and new != old else (old,))]
+        parts = [each for part in parts for each in _split(part)]
     return parts
+
+
+def _split(part: str) -> tuple[str, ...]:
+    owner = part.removesuffix("_attributes")
+    return (owner, "_attributes") if owner and owner != part else (part,)
 
 
 def _plain(parts: list[str], *, with_value: bool) -> list[str]:

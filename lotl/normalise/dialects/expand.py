@@ -26,7 +26,8 @@ def expand(table: Table, dialect: Dialect) -> tuple[list[Table], list[tuple[int,
 
     Rows whose text cannot be read stay, with the columns that they have beside it.
     """
-    tables, failed = [table], []
+    tables: list[Table] = [table]
+    failed: list[tuple[int, str]] = []
     for path, how in dialect.texts.items():
         if path not in table.columns:
             continue
@@ -45,8 +46,9 @@ def expand(table: Table, dialect: Dialect) -> tuple[list[Table], list[tuple[int,
 def _expand(table: Table, path: str, how: str, dialect: Dialect) -> tuple[list[Table], list[tuple[int, str]]]:
     column = table.columns[path]
     rest = {name: other for name, other in table.columns.items() if name != path}
+    failed: list[tuple[int, str]] = []
     if how == "properties":
-        records, failed = _properties(column, table, dialect), []
+        records = _properties(column, table, dialect)
     else:
         records, failed = _texts(column, _READERS[how])
     shapes = Shapes()
@@ -139,7 +141,7 @@ def _properties(column: Column, table: Table, dialect: Dialect) -> list[Any]:
     """Give values without names the names that the event has at their positions."""
     if isinstance(column, Int) or column.offsets is None:
         return [None] * len(column)
-    system = {target: path for path, target in reversed(dialect.system.items()) if path in table.columns}
+    system = {target: path for path, target in dialect.system.items() if path in table.columns}
     ids, providers = (table.columns.get(system.get(name, "")) for name in ("EventID", "Provider_Name"))
     records: list[Any] = []
     for row in range(len(column)):

@@ -56,7 +56,11 @@ NXLOG: Final = Dialect(
 
 OTRF: Final = Dialect(
     name="flat JSON",
-    marks=(("SourceName", "EventID", "Channel"), ("EventID", "Channel", "Hostname"), ("SourceName", "EventID", "Hostname")),
+    marks=(
+        ("SourceName", "EventID", "Channel"),
+        ("EventID", "Channel", "Hostname"),
+        ("SourceName", "EventID", "Hostname"),
+    ),
     system=_SHARED,
     drop=frozenset(("@version", "host", "port", "tags")),
     message="Message",

@@ -1,6 +1,7 @@
 """Microsoft's clouds: Sentinel and Log Analytics tables, Defender for Endpoint's advanced hunting tables.
 
-Column names as in the references "Azure Monitor Logs: SecurityEvent, Event, WindowsEvent" and "Advanced hunting schema".
+Column names as in the references "Azure Monitor Logs" (SecurityEvent, Event, WindowsEvent) and "Advanced hunting
+schema".
 """
 
 from __future__ import annotations

@@ -87,12 +87,13 @@ class Cells:
     def add_lists(self, values: Sequence[Any]) -> None:
         """Add values of which some are lists."""
         self._plain = False
-        known, codes, lengths = self._known, [], []
+        known = self._known
+        codes: list[int] = []
+        lengths: list[int] = []
         for value in values:
             items = value if isinstance(value, list) else [value]
             lengths.append(len(items))
-            for item in items:
-                codes.append(NULL if item is None else known.setdefault(to_text(item), len(known)))
+            codes += [NULL if item is None else known.setdefault(to_text(item), len(known)) for item in items]
         self._append(np.array(codes, np.int32), np.array(lengths, np.int64))
 
     def _append(self, piece: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any] | None) -> None:
@@ -189,8 +190,8 @@ class Shapes:
         shape = self._of(tuple(columns))
         if shape is None:
             return [(index, f"its block has more than {_MAX_NAMES:,} names of fields") for index in members.tolist()]
-        for name, values in distinct.items():
-            shape.cells[name].add(columns[name], values)
+        for name, keys in distinct.items():
+            shape.cells[name].add(columns[name], keys)
         for name in lists:
             shape.cells[name].add_lists(columns[name])
         shape.source.append(np.full(len(members), source, np.int32))

@@ -41,7 +41,7 @@ GET_WINEVENT: Final = Dialect(
 
 EVTXECMD: Final = Dialect(
     name="EvtxECmd",
-    marks=(("MapDescription", "Payload"), ("PayloadData1", "EventId"), ("EventId", "Channel", "Payload"), ("EventId", "Payload")),
+    marks=(("MapDescription", "Payload"), ("PayloadData1", "EventId"), ("EventId", "Payload")),
     system={
         "Channel": "Channel",
         "Provider": "Provider_Name",

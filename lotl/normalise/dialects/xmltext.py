@@ -30,7 +30,8 @@ _SYSTEM: Final = re.compile(
     + _element("Version") + _element("Level") + _element("Task") + _element("Opcode") + _element("Keywords")
     + r"(?:<TimeCreated" + _attribute("SystemTime") + r"\s*(?:/>|></TimeCreated>)\s*)?"
     + _element("EventRecordID")
-    + r"(?:<Correlation" + _attribute("ActivityID") + _attribute("RelatedActivityID") + r"\s*(?:/>|></Correlation>)\s*)?"
+    + r"(?:<Correlation" + _attribute("ActivityID") + _attribute("RelatedActivityID")
+    + r"\s*(?:/>|></Correlation>)\s*)?"
     + r"(?:<Execution" + _attribute("ProcessID") + _attribute("ThreadID") + r"\s*(?:/>|></Execution>)\s*)?"
     + _element("Channel") + _element("Computer")
     + r"(?:<Security" + _attribute("UserID") + r"\s*(?:/>|></Security>)\s*)?</System>\s*"

@@ -104,11 +104,10 @@ class Buffer:
             return False
         start = len(gathered.places) * CHUNK_SIZE
         try:
-            with extent.open() as file:
-                with memoryview(self._bytes)[start : start + extent.length] as view:
-                    done = 0
-                    while done < extent.length and (count := file.readinto(view[done:])):
-                        done += count
+            with extent.open() as file, memoryview(self._bytes)[start : start + extent.length] as view:
+                done = 0
+                while done < extent.length and (count := file.readinto(view[done:])):
+                    done += count
         except OSError:
             return False
         if done < extent.length:
