@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "rules": ("lotl.cli.rules", "List, show and check rules."),
     "decode": ("lotl.cli.decode", "Show what a command line comes to: undone, decoded, in parts."),
     "why": ("lotl.cli.why", "Explain why a rule hits an event, or does not."),
+    "simulate": ("lotl.cli.simulate", "Write labelled synthetic logs: ordinary days and intrusions hidden in them."),
     "verify": ("lotl.cli.verify", "Compare two independent EVTX readers field by field."),
 }
 """Order is the order of the help."""

@@ -156,7 +156,8 @@ def simulate(
     unknown = [name for name in playbooks if name not in PLAYBOOKS]
     if unknown:
         raise InputError(f"no playbook {unknown[0]!r}", hint="one of " + ", ".join(PLAYBOOKS))
-    if hosts < 1 or users < 0 or days <= 0 or rate < 0 or not 0 <= obfuscation <= 3 or not 0 <= distinct <= 1:
+    finite = 0 < days < float("inf") and 0 <= rate < float("inf")  # false for NaN, too
+    if hosts < 1 or users < 0 or not finite or not 0 <= obfuscation <= 3 or not 0 <= distinct <= 1:
         raise InputError("hosts must be at least 1, days positive, obfuscation 0 to 3, distinct 0 to 1")
     return Simulation(
         seed=seed, hosts=hosts, days=days, users=users, intrusions=playbooks, obfuscation=obfuscation, rate=rate,
