@@ -63,6 +63,9 @@ def assemble(tables: Iterable[Table], dialect: Dialect | None = None) -> Assembl
     for table in tables:
         table.columns = {unwrap(name): column for name, column in table.columns.items()}
         known = dialect or detect(tuple(table.columns))
+        for name, values in known.drop_values.items() if known else ():
+            if name in table.columns:
+                table.columns[name] = convert.without(table.columns[name], values)
         if known is None:
             result.unknown += [(int(s), table.position[table.source == s]) for s in np.unique(table.source)]
             continue
@@ -155,7 +158,7 @@ def _typed(name: str, column: Column, dialect: Dialect) -> tuple[Column | None, 
     if kind == "int":
         return convert.system_numbers(column)
     text = column.text()
-    return (convert.mapped(text, convert.guid) if name in GUIDS else text), None
+    return (convert.mapped(text, convert.in_braces) if name in GUIDS else text), None
 
 
 def _kind_columns(column: Column | None, dialect: Dialect, length: int) -> dict[str, Column]:

@@ -38,6 +38,8 @@ class Dialect:
         Paths whose values are words for what System has as numbers (``Information``): kept as ``RenderingInfo_…``.
     drop, drop_prefixes : frozenset, tuple of str
         Names that the exporter added, or that say again what others say.
+    drop_values : mapping of str to frozenset
+        Values that the exporter writes into a name that an event may also have.
     message : str
         The rendered text of the event. It is left out, since it says in prose what the fields say; an event that has
         no fields keeps it as ``Message``.
@@ -69,6 +71,7 @@ class Dialect:
     words: tuple[str, ...] = ()
     drop: frozenset[str] = frozenset()
     drop_prefixes: tuple[str, ...] = ()
+    drop_values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     message: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
     others: bool = False

@@ -70,6 +70,11 @@ def guid(text: str) -> str:
     return f"{{{match[1].upper()}}}" if match else text
 
 
+def in_braces(text: str) -> str:
+    """Return a GUID in braces; one that has them stays as the record has it."""
+    return text if text.startswith("{") else guid(text)
+
+
 def unpadded(text: str) -> str:
     """Return a hex number as Windows prints it; other text as it is.
 
@@ -160,12 +165,12 @@ def _parsed(text: str, time_format: str) -> int | None:
 
 
 def keywords(column: Column) -> tuple[Text | None, Text | None]:
-    """Return Keywords as 0x and 16 hex digits, and what are words instead.
+    """Return Keywords as an unpadded hex number, as Windows prints it, and what are words instead.
 
     Examples
     --------
     >>> keywords(Text.of(["-9223372036854775808", "0x80000000000000", "Audit Success"]))[0].values.to_pylist()
-    ['0x8000000000000000', '0x0080000000000000']
+    ['0x8000000000000000', '0x80000000000000']
     """
     text = column.text()
     if text.offsets is not None:
@@ -188,7 +193,16 @@ def _mask(text: str) -> str | None:
         number = int(text)
     else:
         return None
-    return f"0x{number & (1 << 64) - 1:016x}" if -(1 << 63) <= number < 1 << 64 else None
+    return f"0x{number & (1 << 64) - 1:x}" if -(1 << 63) <= number < 1 << 64 else None
+
+
+def without(column: Column, values: frozenset[str]) -> Column:
+    """Return the column with some values absent."""
+    text = column.text()
+    gone = np.array([*(value in values for value in text.values.to_pylist()), False, False])[text.codes]
+    if text.offsets is not None or not gone.any():
+        return column
+    return Text(np.where(gone, ABSENT, text.codes).astype(np.int32), text.values).compact()
 
 
 def fill_nulls(column: Text) -> Text:

@@ -39,6 +39,7 @@ def element(path: str) -> tuple[str, str] | None:
     if section == "RenderingInfo":
         return (DATA, f"RenderingInfo_{inside[0]}") if inside else None
     if section == "EventData":
+        inside = inside[1:] if len(inside) > 1 and inside[0] == "Data" else inside
         return DATA, ".".join(inside).replace(" ", "") or "Data"
     if section == "UserData":
         return (DATA, inside[-1].replace(" ", "")) if inside else None

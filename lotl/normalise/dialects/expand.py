@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from lotl.columns import MISSING, Column, Int
+from lotl.columns import Column, Int
 from lotl.normalise.dialects import xmltext
 from lotl.normalise.dialects.base import Dialect
 from lotl.normalise.dialects.positions import field_names
@@ -90,7 +90,12 @@ def _json(text: str) -> dict[str, Any]:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"its payload is no JSON: {error}") from error
-    return {"Payload": value} if isinstance(value, dict) and value else {}
+    if not isinstance(value, dict) or not value:
+        return {}
+    data = value.get("EventData")
+    if isinstance(data, dict) and isinstance(data.get("Data"), dict):
+        data["Data"] = [data["Data"]]  # one element is written without its list
+    return {"Payload": value}
 
 
 def _event(text: str) -> dict[str, Any]:
@@ -143,21 +148,27 @@ def _properties(column: Column, table: Table, dialect: Dialect) -> list[Any]:
         return [None] * len(column)
     system = {target: path for path, target in dialect.system.items() if path in table.columns}
     ids, providers = (table.columns.get(system.get(name, "")) for name in ("EventID", "Provider_Name"))
+    texts = [*column.values.to_pylist(), "", ""]
+    items = [texts[code] for code in column.codes.tolist()]
+    bounds, present = column.offsets.tolist(), column.present.tolist()
+    keys = zip(_cells(providers, len(column)), _cells(ids, len(column)), strict=True)
     records: list[Any] = []
-    for row in range(len(column)):
-        values = column[row]
-        if values is MISSING:
-            records.append(None)
-            continue
-        names = field_names(_cell(providers, row), _cell(ids, row), len(values))
-        pairs = zip(names, values, strict=True) if names else [("Data", values)]
-        records.append({f"Properties.{name}": "" if value is None else value for name, value in pairs})
+    for row, (provider, event_id) in enumerate(keys):
+        values = items[bounds[row] : bounds[row + 1]] if present[row] else []
+        names = field_names(provider, event_id, len(values))
+        if names:
+            records.append({f"Properties.{name}": value for name, value in zip(names, values, strict=True)})
+        else:
+            records.append({"Properties.Data": values} if values else None)
     return records
 
 
-def _cell(column: Column | None, row: int) -> str:
-    value = None if column is None else column[row]
-    return "" if value is None or value is MISSING else str(value)
+def _cells(column: Column | None, length: int) -> list[str]:
+    if column is None or column.text().offsets is not None:
+        return [""] * length
+    text = column.text()
+    texts = [*text.values.to_pylist(), "", ""]
+    return [texts[code] for code in text.codes.tolist()]
 
 
 _READERS: Final[dict[str, Callable[[str], dict[str, Any]]]] = {

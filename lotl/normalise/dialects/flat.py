@@ -10,7 +10,6 @@ from lotl.normalise.dialects.base import Dialect
 _SHARED: Final = {
     "Channel": "Channel",
     "SourceName": "Provider_Name",
-    "ProviderName": "Provider_Name",
     "Provider_Name": "Provider_Name",
     "EventID": "EventID",
     "Hostname": "Computer",
@@ -38,17 +37,21 @@ NXLOG: Final = Dialect(
     system={
         **_SHARED,
         "ExecutionProcessID": "Execution_ProcessID",
-        "ProcessID": "Execution_ProcessID",
         "ExecutionThreadID": "Execution_ThreadID",
         "ThreadID": "Execution_ThreadID",
         "UserID": "Security_UserID",
     },
     drop=frozenset(
         """
-        EventReceivedTime SourceModuleName SourceModuleType EventType Severity SeverityValue Category Domain
+        EventReceivedTime SourceModuleName SourceModuleType Severity SeverityValue Category Domain
         AccountName AccountType @version host port type tags message
         """.split()
     ),
+    drop_values={
+        "EventType": frozenset(
+            "INFO WARNING ERROR CRITICAL VERBOSE DEBUG NOTICE AUDIT_SUCCESS AUDIT_FAILURE SUCCESS".split()
+        )
+    },
     message="Message",
     others=True,
 )

@@ -244,7 +244,7 @@ POSITIONS: Final = {
     """,
     "Microsoft-Windows-TaskScheduler": """
         106 TaskName UserContext
-        142 EventData_Name TaskName UserName
+        142 TaskName UserName
         200 TaskName ActionName TaskInstanceId EnginePID
         201 TaskName TaskInstanceId ActionName ResultCode EnginePID
     """,

@@ -24,7 +24,7 @@ TEXT_NUMBERS: Final = {
 
 GUIDS: Final = frozenset(
     """
-    CalloutKey ClassId FilterKey jobId LayerKey OpCorrelationID ProviderKey TaskInstanceId TransactionId transferId
+    CalloutKey ClassId FilterKey Id jobId LayerKey OpCorrelationID ProviderKey TaskInstanceId TransactionId transferId
     Correlation_ActivityID Correlation_RelatedActivityID Provider_Guid
     """.split()
 )

@@ -55,7 +55,7 @@ EVTXECMD: Final = Dialect(
         "Keywords": "Keywords",
         "Level": "Level",
     },
-    prefixes=("Payload.EventData.", "Payload.UserData."),
+    prefixes=("Payload.EventData.Data.", "Payload.EventData.", "Payload.UserData."),
     texts={"Payload": "json"},
 )
 """``PayloadData1`` … are prose that EvtxECmd's maps make of ``Payload``."""
