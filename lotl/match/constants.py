@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
 
 import numpy as np
 
 from lotl.columns import Column, Int, Text
 from lotl.match.leaves import decide
 from lotl.match.prepare import Leaf
-from lotl.match.scanner import Scanner, Wiring, specs_of
+from lotl.match.scan_kernels import ANYWHERE, AT_END, AT_START, WHOLE
+from lotl.match.scanner import specs_of
 from lotl.match.searches import Searches
 from lotl.match.sets import Codes
+from lotl.match.text import fold
 from lotl.plan.build import Plan
 from lotl.plan.ir import Atom, Op
 from lotl.schema import Kind
@@ -64,18 +66,21 @@ def decide_constants(
 
 def _decide(atoms: list[Atom], codes: Codes) -> list[bool]:
     """Return the truth of atoms on a column of one row."""
-    specs = [specs_of(atom) for atom in atoms]
-    flat = [spec for listed in specs for spec in listed]
-    found = np.zeros(len(flat), np.bool_)
-    if flat:
-        everything = np.ones(len(flat), np.bool_)
-        start, _ = Scanner(flat, Wiring([], [], everything)).run(codes.values, everything)
-        found = start[1:] > start[:-1]
-    truth, at = [], 0
-    for atom, listed in zip(atoms, specs, strict=True):
-        if listed:
-            truth.append(bool(found[at : at + len(listed)].any()))
+    text = str(codes.text[0])
+    folded = fold(text)
+    truth = []
+    for atom in atoms:
+        specs = [] if atom.op is Op.GLOB else specs_of(atom)
+        if specs:
+            truth.append(any(_TESTS[spec.kind](text if spec.cased else folded, spec.text) for spec in specs))
         else:
             truth.append(bool(codes.test(decide(atom, codes, None, Searches()), None)[0]))
-        at += len(listed)
     return truth
+
+
+_TESTS: Final[dict[int, Callable[[str, str], bool]]] = {
+    ANYWHERE: lambda text, literal: literal in text,
+    AT_START: str.startswith,
+    AT_END: str.endswith,
+    WHOLE: str.__eq__,
+}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,7 +166,7 @@ class _Kind:
         if self.prepared is None or grown or lists:
             self.several |= lists
             self.fields.update(self.names)
-            with self.profile.stage("prepare"):
+            with self.profile.stage("prepare"), _collector_paused():
                 self.prepared = self._prepare(fields)
         return self.prepared
 
@@ -173,6 +176,18 @@ class _Kind:
         columns = resolve(self.plan, self.atoms, names)
         constant = decide_constants(self.plan, self.atoms, columns, self.kind, self.names)
         return prepare(self.plan, self.route.rules, self.route.roots, names, self.several, constant)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking the many small objects of a plan again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 _PARTS = {"Channel": "channel", "Provider_Name": "provider", "EventID": "event_id"}

@@ -78,9 +78,8 @@ class Evaluation:
         """Return the rows of each rule that has any: (rule, int32 rows, rising)."""
         self._look_at_values()
         prepared, hits = self.prepared, []
-        for rule, root in zip(prepared.rules.tolist(), prepared.roots.tolist(), strict=True):
-            if self.state[root] == NO:
-                continue
+        alive = np.flatnonzero(self.state[prepared.roots] != NO)
+        for rule, root in zip(prepared.rules[alive].tolist(), prepared.roots[alive].tolist(), strict=True):
             with self._profile.rule(rule):
                 rows = self.rows(root)
             if rows.size:
@@ -115,14 +114,17 @@ class Evaluation:
         if slot.scanner is None:
             return None
         nodes = slot.nodes
-        chosen = slot.exported | True if wanted is None else wanted[nodes] | (nodes < 0)
-        if not chosen.any():
+        if slot.wordy and isinstance(codes.column, Int):
+            self.state[nodes[nodes >= 0]] = NO
+            return None
+        chosen = None if wanted is None else wanted[nodes] | (nodes < 0)
+        if chosen is not None and not chosen.any():
             return None
         with self._profile.stage("fold", slot.names[0]):
             values = codes.values
         with self._profile.stage("scan", slot.names[0]):
             start, found = slot.scanner.run(values, chosen)
-        asked = slot.exported & chosen & (nodes >= 0)
+        asked = slot.exported & (nodes >= 0) if chosen is None else slot.exported & chosen & (nodes >= 0)
         empty = start[1:] == start[:-1]
         self.state[nodes[asked & empty]] = NO
         full = np.flatnonzero(asked & ~empty)

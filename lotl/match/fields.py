@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from lotl.columns import Column, coalesce
 from lotl.frame import Partition
@@ -14,6 +15,7 @@ def squeeze(name: str) -> str:
     return name.replace(" ", "")
 
 
+@lru_cache(maxsize=1 << 14)
 def loosest(name: str) -> str:
     """Return what two names must share to mean the same field at all."""
     return fold(squeeze(name))

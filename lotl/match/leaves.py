@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from lotl.match.scanner import glob_code
 from lotl.match.searches import Searches
 from lotl.match.sets import EXTRA, Codes, Values
 from lotl.match.text_kernels import glob_values, relate_rows
-from lotl.match.value_kernels import READ, UNSURE, read_integers, read_ipv4
+from lotl.match.value_kernels import READ, UNSURE, read_integers
 from lotl.match.values import frozen
 from lotl.plan.ir import Atom, Op
 
@@ -78,19 +79,25 @@ def _glob(codes: Codes, atom: Atom) -> Any:
     return matched
 
 
+_network = lru_cache(maxsize=4096)(ipaddress.ip_network)
+
+
 def _cidr(codes: Codes, text: str) -> Any:
-    network = ipaddress.ip_network(text)
-    values = codes.values
-    numbers = np.zeros(values.offsets.size - 1, np.int64)
-    status = np.zeros(numbers.size, np.uint8)
-    read_ipv4(values.original, values.original_offsets, numbers, status)
+    network = _network(text)
+    numbers, status = codes.addresses
     matched = np.zeros(numbers.size, np.bool_)
     if network.version == 4:
         matched = (status == READ) & (numbers & int(network.netmask) == int(network.network_address))
-    unsure = np.flatnonzero(status == UNSURE)
-    for place, value in zip(unsure.tolist(), codes.text.values.take(pa.array(unsure)).to_pylist(), strict=True):
+    for place, value in _unsure(codes, status):
         matched[place] = _in_network(value, network)
     return matched
+
+
+def _unsure(codes: Codes, status: Any) -> Iterator[tuple[int, str]]:
+    """Yield the values that a kernel left to slower means, with their places."""
+    places = np.flatnonzero(status == UNSURE)
+    if places.size:
+        yield from zip(places.tolist(), codes.text.values.take(pa.array(places)).to_pylist(), strict=True)
 
 
 def _in_network(value: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
@@ -109,8 +116,7 @@ def _compare(codes: Codes, relation: str, number: int | float) -> Any:
     status = np.zeros(numbers.size, np.uint8)
     read_integers(values.original, values.original_offsets, numbers, status)
     matched = (status == READ) & _integers(numbers, relation, number)
-    unsure = np.flatnonzero(status == UNSURE)
-    for place, value in zip(unsure.tolist(), codes.text.values.take(pa.array(unsure)).to_pylist(), strict=True):
+    for place, value in _unsure(codes, status):
         read = as_number(value)
         matched[place] = read is not None and _COMPARE[relation](read, number)
     return matched

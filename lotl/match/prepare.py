@@ -54,6 +54,8 @@ class Slot:
         Nodes of the scanner whose values are asked for.
     numbers : ndarray of int64 or None
         The whole numbers that the column is compared with, if all that is asked is whether it equals one of them.
+    wordy : bool
+        Nothing that is asked can hold for the text of a number or of a time: every literal has other characters.
     others : tuple of (int, Atom, ndarray of int32)
         Atoms decided by other means: node, atom, and the scanner's nodes that stand for literals one of which every
         match holds (empty: none known).
@@ -64,6 +66,7 @@ class Slot:
     nodes: Any
     exported: Any
     numbers: Any
+    wordy: bool
     others: tuple[tuple[int, Atom, Any], ...]
 
 
@@ -318,7 +321,12 @@ def _slot(
         for node, wanted in zip(others, literals, strict=True)
     )
     numbers = None if others else _numbers(builder.specs)
-    return Slot(names, scanner, nodes, exported, numbers, rest)
+    wordy = not others and all(_WORDS.search(spec.text) for spec in builder.specs)
+    return Slot(names, scanner, nodes, exported, numbers, wordy, rest)
+
+
+_WORDS: Final = re.compile(r"[^0-9:.TZtz-]")
+"""A character that no number and no time is written with."""
 
 
 def _numbers(specs: Iterable[Spec]) -> Any:

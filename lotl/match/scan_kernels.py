@@ -60,8 +60,8 @@ class Grams(NamedTuple):
     shift: Any  # uint32: 32 - k
     mask: Any  # uint32
     multiplier: Any  # uint32
-    start: Any  # int32: entries of bucket b are start[b] to start[b + 1]
-    entries: Any  # int32, shape (n, 4): leaf, bytes from its literal's start to the piece's newest, size, start
+    start: Any  # uint32: entries of bucket b are start[b] to start[b + 1]
+    entries: Any  # uint32, four per entry: leaf, bytes from its literal's start to the piece's newest, size, start
 
 
 class Trie(NamedTuple):
@@ -76,26 +76,28 @@ class Trie(NamedTuple):
 class Graph(NamedTuple):
     """The column's own conditions: an inner node is true when `need` of its watched children are, and its checks."""
 
-    nodes: Any  # int32, shape (nodes, 4): first parent, last parent, need, exported
-    parent: Any  # int32
-    check_start: Any  # int32, shape (nodes + 1,)
-    check: Any  # int32: leaves that must hold as well, but do not wake the node
+    nodes: Any  # uint32, four per node: first parent, last parent, need, exported
+    parent: Any  # uint32
+    check_start: Any  # uint32, shape (nodes + 1,)
+    check: Any  # uint32: leaves that must hold as well, but do not wake the node
 
 
 class State(NamedTuple):
     """Scratch of one run: marks are value numbers, so nothing is cleared between values.
 
-    `marks` is int32 of shape (nodes, 4): the last value for which the node held (`UNWANTED` for one that is not to be
-    looked for); the last value for which its children were counted, or a leaf's verification failed; their count.
+    `marks` is int32, four per node: the last value for which the node held (`UNWANTED` for one that is not to be looked
+    for); the last value for which its children were counted, or a leaf's verification failed; their count; unused.
     """
 
     marks: Any
-    queue: Any  # int32 per node
+    queue: Any  # uint32 per node
 
 
-TRUE: Final = 0
-SEEN: Final = 1
-COUNT: Final = 2
+# Numbers of nodes are uint64 in the hot code: Numba would ask of every signed index whether it counts from the end.
+TWO: Final = np.uint64(2)
+SEEN: Final = np.uint64(1)
+COUNT: Final = np.uint64(2)
+THIRD: Final = np.uint64(3)
 
 
 @jit(allocates=False, inline=True)
@@ -131,17 +133,18 @@ def _holds(texts: Any, value: int, leaves: Any, leaf: int) -> bool:
 
 
 @jit(allocates=False, inline=True)
-def _found(texts: Any, value: int, leaves: Any, leaf: int, state: Any, tail: int) -> int:
+def _found(texts: Any, value: int, leaves: Any, leaf: Any, state: Any, tail: int) -> int:
     """Queue a leaf whose folded literal is in its place, if the rest holds; return the queue's new end."""
-    if state.marks[leaf, TRUE] >= value:
+    mark = leaf << TWO
+    if state.marks[mark] >= value:
         return tail
     if leaves.cased[leaf] or leaves.kind[leaf] == GLOB:  # noqa: SIM102 (the comment)
         # The rest does not depend on the place: one failure is final for the value.
-        if state.marks[leaf, SEEN] == value or not _holds(texts, value, leaves, leaf):
-            state.marks[leaf, SEEN] = value
+        if state.marks[mark + SEEN] == value or not _holds(texts, value, leaves, leaf):
+            state.marks[mark + SEEN] = value
             return tail
-    state.marks[leaf, TRUE] = value
-    state.queue[tail] = leaf
+    state.marks[mark] = value
+    state.queue[np.uint64(tail)] = leaf
     return tail + 1
 
 
@@ -166,7 +169,7 @@ def _ends(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: int)
     while node >= 0:
         for k in range(trie.start[node], trie.start[node + 1]):
             if at == begin or leaves.kind[trie.leaf[k]] != WHOLE:
-                tail = _found(texts, value, leaves, trie.leaf[k], state, tail)
+                tail = _found(texts, value, leaves, np.uint64(trie.leaf[k]), state, tail)
         if at == begin:
             break
         at -= 1
@@ -181,7 +184,7 @@ def _starts(texts: Any, value: int, trie: Any, leaves: Any, state: Any, tail: in
     node = 0
     while node >= 0:
         for k in range(trie.start[node], trie.start[node + 1]):
-            tail = _found(texts, value, leaves, trie.leaf[k], state, tail)
+            tail = _found(texts, value, leaves, np.uint64(trie.leaf[k]), state, tail)
         if at == end:
             break
         node = _step(trie, node, texts.folded[at])
@@ -194,15 +197,16 @@ def _entries(
     texts: Any, begin: int, end: int, value: int, at: int, bucket: Any, grams: Any, leaves: Any, state: Any, tail: int
 ) -> int:
     """Verify the literals of a bucket, of which a piece may end at place `at`."""
-    entries = grams.entries
-    for k in range(grams.start[bucket], grams.start[bucket + 1]):
-        leaf = entries[k, 0]
-        if state.marks[leaf, TRUE] >= value:
+    entries, marks = grams.entries, state.marks
+    for k in range(grams.start[bucket], grams.start[bucket + np.uint64(1)]):
+        entry = np.uint64(k) << TWO
+        leaf = np.uint64(entries[entry])
+        if marks[leaf << TWO] >= value:
             continue
-        start, size = at - entries[k, 1], entries[k, 2]
+        start, size = at - np.int64(entries[entry + SEEN]), np.int64(entries[entry + TWO])
         if start < begin or start + size > end:
             continue
-        if same(texts.folded, start, leaves.folded, entries[k, 3], size):
+        if same(texts.folded, start, leaves.folded, np.int64(entries[entry + THIRD]), size):
             tail = _found(texts, value, leaves, leaf, state, tail)
     return tail
 
@@ -222,15 +226,15 @@ def _spots(folded: Any, first: int, last: int, pieces: Any, places: Any, buckets
         gram = np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24))
     found: Any = 0
     for at in range(first, last):
-        gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[at]) << np.uint32(24)))
+        gram = np.uint32(np.uint32(gram >> np.uint32(8)) | np.uint32(np.uint32(folded[np.uint64(at)]) << np.uint32(24)))
         which = (
             np.uint64(four_marks[np.uint32(np.uint32(gram * MULTIPLIER) >> four_shift)])
             | np.uint64(three_marks[np.uint32(np.uint32(np.uint32(gram & mask) * MULTIPLIER) >> three_shift)])
             << np.uint64(16)
             | np.uint64(two_marks[np.uint32(gram >> np.uint32(16))]) << np.uint64(32)
         )
-        places[found] = at
-        buckets[found] = which
+        places[np.uint64(found)] = at
+        buckets[np.uint64(found)] = which
         found += np.int64(which != 0)
     return int(found)
 
@@ -241,36 +245,37 @@ def _anywhere(
 ) -> int:
     """Verify the literals of which a piece ends at a spot."""
     fours, threes, twos = pieces
-    bucket = np.int64(buckets & np.uint64(0xFFFF))
+    bucket = np.uint64(buckets & np.uint64(0xFFFF))
     if bucket:
         tail = _entries(texts, begin, end, value, at, bucket, fours, leaves, state, tail)
-    bucket = np.int64(buckets >> np.uint64(16) & np.uint64(0xFFFF))
+    bucket = np.uint64(buckets >> np.uint64(16) & np.uint64(0xFFFF))
     if bucket:
         tail = _entries(texts, begin, end, value, at, bucket, threes, leaves, state, tail)
-    bucket = np.int64(buckets >> np.uint64(32))
+    bucket = np.uint64(buckets >> np.uint64(32))
     if bucket:
         tail = _entries(texts, begin, end, value, at, bucket, twos, leaves, state, tail)
     return tail
 
 
 @jit(allocates=False)
-def _look(texts: Any, value: int, leaves: Any, leaf: int, state: Any) -> bool:
+def _look(texts: Any, value: int, leaves: Any, leaf: Any, state: Any) -> bool:
     """Look for a lazy leaf's literal, once per value."""
-    if not leaves.lazy[leaf] or state.marks[leaf, SEEN] == value:
+    mark = leaf << TWO
+    if not leaves.lazy[leaf] or state.marks[mark + SEEN] == value:
         return False
     begin, end = texts.offsets[value], texts.offsets[value + 1]
     held = find(texts.folded, begin, end, leaves.folded, leaves.start[leaf], leaves.size[leaf]) >= 0
     if held and (leaves.cased[leaf] or leaves.kind[leaf] == GLOB):
         held = _holds(texts, value, leaves, leaf)
-    state.marks[leaf, TRUE if held else SEEN] = value
+    state.marks[mark if held else mark + SEEN] = value
     return held
 
 
 @jit(allocates=False, inline=True)
-def _checked(texts: Any, leaves: Any, graph: Any, node: int, value: int, state: Any) -> bool:
-    for k in range(graph.check_start[node], graph.check_start[node + 1]):
-        leaf = graph.check[k]
-        if state.marks[leaf, TRUE] != value and not _look(texts, value, leaves, leaf, state):
+def _checked(texts: Any, leaves: Any, graph: Any, node: Any, value: int, state: Any) -> bool:
+    for k in range(graph.check_start[node], graph.check_start[node + np.uint64(1)]):
+        leaf = np.uint64(graph.check[np.uint64(k)])
+        if state.marks[leaf << TWO] != value and not _look(texts, value, leaves, leaf, state):
             return False
     return True
 
@@ -283,23 +288,23 @@ def _propagate(
     nodes, marks, queue = graph.nodes, state.marks, state.queue
     head = 0
     while head < tail:
-        node = queue[head]
+        node = np.uint64(queue[np.uint64(head)])
+        place = node << TWO
         head += 1
-        if nodes[node, 3]:
-            out_node[written] = node
-            out_value[written] = value
+        if nodes[place + THIRD]:
+            out_node[np.uint64(written)] = node
+            out_value[np.uint64(written)] = value
             written += 1
-        for k in range(nodes[node, 0], nodes[node, 1]):
-            parent = graph.parent[k]
-            if marks[parent, TRUE] >= value:
+        for k in range(nodes[place], nodes[place + SEEN]):
+            parent = np.uint64(graph.parent[np.uint64(k)])
+            mark = parent << TWO
+            if marks[mark] >= value:
                 continue
-            if marks[parent, SEEN] != value:
-                marks[parent, SEEN] = value
-                marks[parent, COUNT] = 0
-            marks[parent, COUNT] += 1
-            if marks[parent, COUNT] >= nodes[parent, 2] and _checked(texts, leaves, graph, parent, value, state):
-                marks[parent, TRUE] = value
-                queue[tail] = parent
+            count = np.int32(1) if marks[mark + SEEN] != value else np.int32(marks[mark + COUNT] + np.int32(1))
+            marks[mark + SEEN], marks[mark + COUNT] = value, count
+            if count >= np.int32(nodes[mark + TWO]) and _checked(texts, leaves, graph, parent, value, state):
+                marks[mark] = value
+                queue[np.uint64(tail)] = parent
                 tail += 1
     return written
 
@@ -323,7 +328,7 @@ def scan(
     tuple of (number of the next value, pairs written)
     """
     written = 0
-    room = out_node.size - graph.nodes.shape[0]
+    room = out_node.size - graph.nodes.size // 4
     sought = pieces[0].entries.size + pieces[1].entries.size + pieces[2].entries.size > 0
     total = texts.offsets[texts.offsets.size - 1]
     begin = texts.offsets[value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -147,13 +148,13 @@ class Scanner:
         self._floating = (kinds == ANYWHERE) | (kinds == GLOB)
         self._sampled = -1
 
-    def run(self, texts: Texts, wanted: Any) -> tuple[Any, Any]:
+    def run(self, texts: Texts, wanted: Any = None) -> tuple[Any, Any]:
         """Scan distinct values.
 
         Parameters
         ----------
         texts : Texts
-        wanted : ndarray of bool, shape (nodes,)
+        wanted : ndarray of bool, shape (nodes,), optional
             Nodes that matter this time; the others are not looked for.
 
         Returns
@@ -161,17 +162,19 @@ class Scanner:
         tuple of (ndarray of int64, shape (nodes + 1,); ndarray of int32)
             Values (rising) for which node i holds: ``values[start[i]:start[i + 1]]``; empty unless exported and wanted.
         """
-        marks = np.full((self.nodes, 4), -1, np.int32)
-        marks[~wanted, 0] = UNWANTED
-        state = State(marks, np.empty(self.nodes, np.int32))
+        marks = np.full(4 * self.nodes, -1, np.int32)
+        if wanted is not None:
+            marks[::4][~wanted] = UNWANTED
+        state = State(marks, np.empty(self.nodes, np.uint32))
         self._tune(texts.folded)
         grams = self._grams
-        if texts.folded.size >= FILTERED and not wanted.all():
+        if wanted is not None and texts.folded.size >= FILTERED and not wanted.all():
             grams = tuple(_only(one, wanted) for one in grams)  # type: ignore[assignment]
         tables = (self._leaves, grams, self._starts, self._ends, self._graph, state)
         size = min(FILTERED, texts.folded.size) + 1
         spots = (np.empty(size, np.int64), np.empty(size, np.uint64))
-        pieces, value, room = [], 0, max(FIRST_PAIRS, 4 * self.nodes)
+        values_left = texts.offsets.size - 1
+        pieces, value, room = [], 0, self.nodes * min(values_left, 4) + min(FIRST_PAIRS, 8 * values_left) + 1
         while True:
             nodes, values = np.empty(room, np.int32), np.empty(room, np.int32)
             value, written = scan(texts, value, *tables, *spots, nodes, values)
@@ -190,14 +193,15 @@ class Scanner:
         if self._sampled >= 0 and (self._sampled >= SAMPLE // 4 or folded.size <= 16 * max(self._sampled, 1 << 12)):
             return
         self._sampled = min(folded.size, SAMPLE)
-        counts = np.zeros(1 << 16, np.int32)
-        count_grams(_sample(folded), counts)
         leaves = self._leaves
         long = np.flatnonzero(self._floating & (leaves.size >= 4))
+        bits = 16 if long.size > 1000 or folded.size > SAMPLE // 16 else 10
+        counts = np.zeros(1 << bits, np.int32)
+        count_grams(_sample(folded), counts)
         pieces, at = np.zeros(long.size, np.uint32), np.zeros(long.size, np.int32)
         choose_grams(leaves.folded, leaves.start[long], leaves.size[long], counts.copy(), _weights(), pieces, at)
         frequency = np.where(self._floating, SAMPLE // np.maximum(leaves.size, 1), 0)
-        frequency[long] = counts[(pieces * MULTIPLIER) >> np.uint32(16)]
+        frequency[long] = counts[(pieces * MULTIPLIER) >> np.uint32(32 - bits)]
         self._graph, lazy = _graph(leaves.kind.size, self._wiring, frequency - 1e-6 * leaves.size)
         lazy &= self._floating
         self._leaves = leaves._replace(lazy=frozen(lazy))
@@ -208,6 +212,8 @@ class Scanner:
 
     def _short_tables(self, chosen: Any) -> tuple[Grams, Grams]:
         """Return the tables of literals of three bytes, and of two or one (which follows any byte)."""
+        if not chosen.size:
+            return _no_grams(3), _no_grams(2)
         leaves, any_byte = self._leaves, np.arange(256, dtype=np.uint32) << np.uint32(16)
         bytes_of = leaves.folded.astype(np.uint32)
         start, size = leaves.start[chosen], leaves.size[chosen]
@@ -237,6 +243,11 @@ class Scanner:
         return Trie(frozen(key), frozen(node), start, leaf)
 
 
+@cache
+def _no_grams(length: int) -> Grams:
+    return _gram_table(np.zeros(0, np.uint32), np.zeros((0, 4), np.int64), length)
+
+
 def _gram_table(pieces: Any, entries: Any, length: int) -> Grams:
     """Build the table of pieces of `length` bytes; `entries` says per piece what `Grams.entries` does."""
     multiplier = np.uint32(1) if length == 2 else MULTIPLIER
@@ -248,9 +259,9 @@ def _gram_table(pieces: Any, entries: Any, length: int) -> Grams:
     first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if order.size else np.zeros(0, int)
     marks = np.zeros(1 << bits, np.uint16)
     marks[ordered[first]] = np.arange(1, first.size + 1)
-    start = np.concatenate([[0], first, [order.size]]).astype(np.int32)
+    start = np.concatenate([[0], first, [order.size]]).astype(np.uint32)
     mask = np.uint32(0xFFFFFFFF << 8 * (4 - length) & 0xFFFFFFFF)
-    table = np.ascontiguousarray(entries[order], np.int32)
+    table = entries[order].astype(np.uint32).ravel()
     return Grams(frozen(marks), np.uint32(32 - bits), mask, multiplier, frozen(start), frozen(table))
 
 
@@ -258,7 +269,7 @@ def _only(grams: Grams, wanted: Any) -> Grams:
     """Return a table without the buckets in which no leaf is wanted."""
     if not grams.entries.size:
         return grams
-    alive = np.concatenate([[False], np.logical_or.reduceat(wanted[grams.entries[:, 0]], grams.start[1:-1])])
+    alive = np.concatenate([[False], np.logical_or.reduceat(wanted[grams.entries[::4]], grams.start[1:-1])])
     return grams._replace(marks=frozen(np.where(alive[grams.marks], grams.marks, np.uint16(0))))
 
 
@@ -312,17 +323,17 @@ def _graph(leaves: int, wiring: Wiring, frequency: Any) -> tuple[Graph, Any]:
         parents[1].extend([number] * len(waking))
     pairs = [_csr(np.array(keys, np.int64), np.array(values, np.int64), nodes) for keys, values in (parents, checks)]
     start, parent = pairs[0]
-    table = np.stack([start[:-1], start[1:], need, wiring.exported], axis=1).astype(np.int32)
+    table = np.stack([start[:-1], start[1:], need, wiring.exported], axis=1).astype(np.uint32)
     idle = (table[:leaves, 0] == table[:leaves, 1]) & ~wiring.exported[:leaves]
-    return Graph(frozen(np.ascontiguousarray(table)), parent, *pairs[1]), idle
+    return Graph(frozen(table.ravel()), parent, *pairs[1]), idle
 
 
 def _csr(keys: Any, values: Any, size: int) -> tuple[Any, Any]:
-    """Group values by key: (start of shape (size + 1,), values), both int32."""
+    """Group values by key: (start of shape (size + 1,), values), both uint32."""
     order = np.argsort(keys, kind="stable")
-    start = np.zeros(size + 1, np.int32)
+    start = np.zeros(size + 1, np.int64)
     np.cumsum(np.bincount(keys, minlength=size), out=start[1:])
-    return frozen(start), frozen(values[order].astype(np.int32))
+    return frozen(start.astype(np.uint32)), frozen(values[order].astype(np.uint32))
 
 
 def _sample(folded: Any) -> Any:

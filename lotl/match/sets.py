@@ -18,6 +18,7 @@ import pyarrow as pa
 from lotl.columns import ABSENT, Column, Int, Text
 from lotl.match.row_kernels import any_element, both, count_codes, either, gather, post, without
 from lotl.match.scan_kernels import Texts
+from lotl.match.value_kernels import read_ipv4
 from lotl.match.values import frozen, texts
 
 Places: TypeAlias = Any
@@ -144,6 +145,15 @@ class Codes:
     def values(self) -> Texts:
         """The distinct values, folded and not."""
         return texts(self.text.values)
+
+    @cached_property
+    def addresses(self) -> tuple[Any, Any]:
+        """IPv4 addresses of the distinct values: numbers and status (see `lotl.match.value_kernels.read_ipv4`)."""
+        values = self.values
+        numbers = np.zeros(values.offsets.size - 1, np.int64)
+        status = np.zeros(numbers.size, np.uint8)
+        read_ipv4(values.original, values.original_offsets, numbers, status)
+        return numbers, status
 
     @cached_property
     def codes(self) -> Any:

@@ -99,10 +99,10 @@ def fold_unicode(source: Any, offsets: Any, table: Any, target: Any, target_offs
 
 
 @jit(allocates=False)
-def same(text: Any, at: int, literal: Any, start: int, size: int) -> bool:
+def same(text: Any, at: Any, literal: Any, start: Any, size: Any) -> bool:
     """Say whether ``text[at:at + size]`` is ``literal[start:start + size]`` (both inside their buffers)."""
     for i in range(size):  # noqa: SIM110 (no generators in kernels)
-        if text[at + i] != literal[start + i]:
+        if text[np.uint64(at + i)] != literal[np.uint64(start + i)]:
             return False
     return True
 
@@ -114,7 +114,7 @@ def find(text: Any, at: int, stop: int, literal: Any, start: int, size: int) -> 
         return at
     first = literal[start]
     for i in range(at, stop - size + 1):
-        if text[i] == first and same(text, i, literal, start, size):
+        if text[np.uint64(i)] == first and same(text, i, literal, start, size):
             return i
     return -1
 

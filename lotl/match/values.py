@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lotl.match.scan_kernels import Texts
-from lotl.match.text import fold_pairs
+from lotl.match.text import fold
 from lotl.match.text_kernels import fold_ascii, fold_unicode
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -75,7 +75,10 @@ def texts(values: pa.Array) -> Texts:
 
 @cache
 def _fold_table() -> Any:
-    pairs = fold_pairs()
-    table = np.arange(max(pairs) + 1, dtype=np.int32)
-    table[list(pairs)] = list(pairs.values())
+    # Folding keeps the number of code points, so all of them can be folded as one text.
+    plane = 0x10000
+    points = np.r_[0:0xD800, 0xE000 : 2 * plane].astype(np.uint32)
+    folded = fold(points.tobytes().decode("utf-32-le")).encode("utf-32-le")
+    table = np.arange(2 * plane, dtype=np.int32)
+    table[points] = np.frombuffer(folded, np.uint32)
     return frozen(table)
