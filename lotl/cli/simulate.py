@@ -101,7 +101,9 @@ def _refuse_old(target: Path, labels: Path) -> None:
     """Old logs beside new labels would make the labels wrong."""
     for path in (labels, *([target] if target.is_file() else sorted(target.glob("*"))[:1])):
         if path.exists():
-            raise InputError("is there already", where=str(path), hint="choose a new place: labels belong to one set of logs")
+            raise InputError(
+                "is there already", where=str(path), hint="choose a new place: labels belong to one set of logs"
+            )
 
 
 def _write(logs: Simulation, target: Path, form: str) -> str:
