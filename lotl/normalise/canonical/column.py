@@ -35,6 +35,8 @@ SIGNS: Final = (
     r"systemroot\\|sysnative",
     r'[a-z0-9/-]"[a-z0-9]',
     r'\s"[a-z0-9/-]+"(?:\s|$)',
+    r'[a-z:]\\"\w+"',
+    r"\\[a-z0-9._-]+/[a-z]",
     r"\.exe\.",
     r"hkey_",
 )
@@ -43,7 +45,7 @@ SIGNS: Final = (
 TOOLS: Final = (
     r"cmd(?:\.exe)?[\"'\s/]+(?:.*/)?[ckr]",
     r"\b(?:powershell|pwsh)(?:_ise)?(?:\.exe)?\b[\"']?\s",
-    r"\b(?:ntdsutil|netsh|wevtutil|wecutil|psexec|psexec64|paexec|winrs|mshta|conhost|forfiles|pcalua|scriptrunner)(?:\.exe)?\b[\"']?\s",
+    r"\b(?:ntdsutil|netsh|certutil|wevtutil|wecutil|psexec|psexec64|paexec|winrs|mshta|conhost|forfiles|pcalua|scriptrunner)(?:\.exe)?\b[\"']?\s",
     r"\bwmic(?:\.exe)?\b.*(?:\bcall\b|\bpath\b|\bclass\b|\s-[a-z])",
     r"\bnet1(?:\.exe)?\b",
     r"\bnet(?:\.exe)?\b[\"']?\s+(?:groups|users|.*\s[-/][a-z])",

@@ -67,7 +67,7 @@ class Folder:
             token = self.tokens[place]
             gap = " " if token.start > end and out else ""
             text, after = self._one(place)
-            if text[:1] == "'" and token.text == "(" and place and self._called(place):
+            if text[:1] == "'" and token.text == "(" and place and (self._called(place) or out[-2:-1] == ["."]):
                 text = f"({text})"
             elif text[:1] == "'" and not gap and out and (out[-1][-1:] == "'" or out[-1][-1:].isalnum()):
                 gap = " "  # two strings side by side would read as one

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from lotl.normalise.canonical.model import INPUT, Canonical, Trail
+from lotl.normalise.canonical.model import INPUT, OUTPUT, Canonical, Trail
 from lotl.normalise.canonical.reader import Reader
 
 _COMMAND: Final = re.compile(r"<Command>([^<]{1,8192})</Command>(?:\s*<Arguments>([^<]{0,32768})</Arguments>)?", re.I)
@@ -45,6 +45,8 @@ def canonical(text: str, *, script: bool = False) -> Canonical:
         result = read(head, trail, script=script)
     except RecursionError:
         trail.cut, result = True, head
+    if len(result) > OUTPUT:
+        trail.cut, result = True, result[:OUTPUT]
     commands = tuple(command for command in dict.fromkeys(trail.commands) if command not in (result, text))
     return Canonical(result + rest, commands, tuple(trail.steps), trail.cut)
 

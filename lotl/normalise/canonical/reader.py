@@ -37,6 +37,7 @@ _LOOKS_LIKE_SHELL: Final = re.compile(
     r"\^[\w\s&|<>\"]|\s&{1,2}\s|&&|\|\||\s\|\s|\s[12]?>{1,2}\s?\S|^@?(?:set|call|for|if|start|echo|move|copy|del|dir|type|ren|md|mkdir|rd|rmdir)\s",
     re.I,
 )
+_QUOTED_PART: Final = re.compile(r'(?<=[\w:])\\"(\w{1,64})"(?=[\w\\])')
 _BARE_CARET: Final = re.compile(r"\^(?=[\w\s^\"-])")
 
 
@@ -99,6 +100,7 @@ class Reader:
             trail.cut = trail.cut or bool(text)
             return text
         text = trail.note("variables", text, expand(text, {}))
+        text = trail.note("inserted quotes", text, _QUOTED_PART.sub(r"\\\1", text))
         interpreter = _CMD.match(text)
         if interpreter:
             return self._interpreter(text, interpreter, depth)
@@ -109,6 +111,8 @@ class Reader:
             return text
         program = self._program(words[0])
         name = program_name(program)
+        if name == "ntdsutil" and '\\"' in text:  # a folder's last backslash, not an escaped quote
+            words = split(re.sub(r'\\"(?=\s|$)', '"', text))
         if name == "net1":
             program = trail.note("second name of net", program, re.sub(r"(?i)net1(?=\.exe$|$)", "net", program))
             name = "net"
@@ -192,7 +196,7 @@ class Reader:
         name, among, options = piece.loop
         among = among.strip()
         values: list[str] = []
-        if options or among[:1] in "'`":
+        if (options and options[0] != "/") or among[:1] in "'`":
             ran = among[1:-1] if among[:1] in "'`\"" and among[-1:] == among[:1] else ""
             if ran and among[0] != '"':
                 self.inner_shell(ran.replace("^", "") if "^" in ran else ran, depth + 1)
@@ -200,12 +204,23 @@ class Reader:
                 values = [echoed.group(1).strip()] if echoed else []
             elif ran:
                 values = [ran]
+        elif options.lower() == "/l":
+            values = _counted(among)
         else:
-            values = [word.value for word in split(among)][:16]
+            values = [word.value for word in split(among.replace(",", " "))][:16]
         body = piece.text
         variants = [body.replace(f"%%{name}", value).replace(f"%{name}", value) for value in values] or [body]
         out = [self.shell(variant[:LINE], depth + 1, own) for variant in variants if self.trail.spend(len(variant))]
         return " & ".join(out) if values else f"for {options} %{name} in ({among}) do {' '.join(out)}".replace("  ", " ")
+
+
+def _counted(among: str) -> list[str]:
+    """Return the first numbers that ``for /L (start,step,end)`` goes through."""
+    numbers = re.findall(r"-?\d{1,9}", among)
+    if len(numbers) != 3:
+        return []
+    first, step, last = map(int, numbers)
+    return [str(number) for number in range(first, last + (1 if step > 0 else -1), step)[:4]] if step else [str(first)]
 
 
 def _splits(text: str) -> bool:

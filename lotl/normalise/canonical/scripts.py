@@ -20,7 +20,8 @@ _INVOKE: Final = frozenset({"iex", "invoke-expression"})
 _START: Final = frozenset({"start-process", "saps", "start"})
 _BASE64: Final = re.compile(r"""FromBase64String\s*\(\s*(['"])([A-Za-z0-9+/=\s]{8,65536})\1""", re.I)
 _BRACES: Final = re.compile(r"^\s*&?\s*\{(.*)\}\s*$", re.S)
-_CALLED: Final = re.compile(r"(?<![\w'\"])(?:&|\.)\s*'([\w.:\\/-]{1,128})'")
+_CALLED: Final = re.compile(r"(?<![\w'\")\]])(?:&|\.)\s*'([\w.:\\/-]{1,128})'")
+_MEMBER: Final = re.compile(r"(?<=[\w)\]])\.'(\w{1,64})'(?=\()")
 _FOUND: Final = re.compile(r"[&.]\s*\(\s*(?:get-command|gcm)\s+'?([\w-]{1,64})'?\s*\)", re.I)
 _PIPED: Final = re.compile(r"('(?:[^']|'')*')\s*\|\s*&?\s*'?(?:iex|invoke-expression)\b'?", re.I)
 
@@ -49,6 +50,7 @@ def script(text: str, reader: Reader, depth: int) -> str:
 
 def _called(text: str) -> str:
     """Write ``&'name'`` as ``name``, and ``'text' | iex`` as ``iex 'text'``."""
+    text = _MEMBER.sub(r".\1", text)
     return _PIPED.sub(r"iex \1", _CALLED.sub(r"\1", _FOUND.sub(r"\1", text)))
 
 

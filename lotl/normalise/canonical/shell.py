@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 _SPECIAL: Final = re.compile(r'["^&|()<>\r\n]')
 _FOR: Final = re.compile(
-    r'@?for\s+(?:/[fF]\s+(?P<options>"[^"]*"|[^\s%"]*)\s*)?(?:/[dDlLrR]\s+)?(?:"[^"]*"\s+|[^\s%(]+\s+)?'
+    r'@?for\s+(?:/[fF]\s+(?P<options>"[^"]*"|[^\s%"]*)\s*)?(?P<kind>/[dDlLrR])?\s*(?:"[^"]*"\s+|[^\s%(]+\s+)?'
     r"%{1,2}(?P<name>[^\s%])\s+in\s*\(",
     re.I,
 )
@@ -103,7 +103,7 @@ def pieces(text: str, limit: int = 64) -> list[Piece]:
 
 def _blanks(text: str, position: int) -> int:
     count = 0
-    while position + count < len(text) and text[position + count] in " \t(@":
+    while position + count < len(text) and text[position + count] in " \t@":
         count += 1
     return count
 
@@ -121,7 +121,7 @@ def _loop(text: str, position: int) -> Piece | None:
     body = text[do.end() - 1 :].strip()
     if body.startswith("(") and body.endswith(")"):
         body = body[1:-1]
-    return Piece(body, "", (start.group("name"), text[start.end() : end], start.group("options") or ""))
+    return Piece(body, "", (start.group("name"), text[start.end() : end], start.group("kind") or start.group("options") or ""))
 
 
 def _closing(text: str, position: int) -> int:

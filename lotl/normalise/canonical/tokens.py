@@ -47,7 +47,10 @@ _TOKEN: Final = re.compile(
     """,
     re.X | re.S,
 )
-_WORD: Final = re.compile(r"[^\s'\"(){};|&,$@<>]+")
+_FLAT: Final = re.compile(re.sub(r"\s*\| \(\?P<(?:here|block)>.*", "", _TOKEN.pattern), re.X | re.S)
+"""The same without what can be open to the end of the text: for scripts that open it again and again."""
+BLOCKS: Final = 64
+"""Here-strings and block comments that a script may have before they are no longer looked for."""
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b"}
 _BACKTICK: Final = re.compile(r"`(.)", re.S)
 
@@ -55,7 +58,8 @@ _BACKTICK: Final = re.compile(r"`(.)", re.S)
 def tokens(script: str, limit: int = 20_000) -> list[Token]:
     """Split a script into tokens; what is behind `limit` tokens is one ``other``."""
     found: list[Token] = []
-    for match in _TOKEN.finditer(script):
+    many = script.count("@'") + script.count('@"') + script.count("<#") > BLOCKS
+    for match in (_FLAT if many else _TOKEN).finditer(script):
         if len(found) == limit:
             rest = script[match.start() :]
             found.append(Token("other", rest, rest, match.start(), len(script)))
