@@ -17,7 +17,7 @@ from lotl.normalise.dialects.shape import Shapes
 from lotl.sources.base import Account, Block, Decoded, Extent
 from lotl.sources.text import INDEX_BITS
 
-BATCH: Final = 1000
+BATCH: Final = 4000
 """Records that become columns together: few enough to stay in the processor's cache."""
 
 

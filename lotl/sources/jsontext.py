@@ -27,7 +27,7 @@ OBJECTS: Final = "objects"
 _HEAD: Final = 1 << 16
 _KEY: Final = re.compile(r'"([^"\\]{1,100})"\s*:')
 _NOISE: Final = b" \t\r\0,"
-_PARSE_BATCH: Final = 1000
+_PARSE_BATCH: Final = 4000
 
 
 class JsonSource:

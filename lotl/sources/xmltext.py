@@ -15,7 +15,7 @@ from lotl.sources.text import beginning, cut_file, cut_stream, load
 
 _END: Final = b"</Event>"
 _BEGIN: Final = re.compile(r"<Event[\s>]")
-_BATCH: Final = 1000
+_BATCH: Final = 4000
 _BETWEEN: Final = re.compile(r"(?>\s|\0|\ufeff|<\?[^>]*\?>|</?Events\b[^>]*>|<!--.*?-->|Event\[\d+\]:?)*+\Z", re.DOTALL)
 
 

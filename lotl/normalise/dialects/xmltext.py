@@ -8,48 +8,52 @@ or as references, are values like any others; a document type is refused.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 MAX_DEPTH: Final = 64
-_Q: Final = r"""(?:'([^'<]*)'|"([^"<]*)")"""
 
 
-def _attribute(name: str) -> str:
-    return rf"""(?:\s+{name}={_Q})?"""
+def _system(quote: str) -> re.Pattern[str]:
+    """Return the pattern of the usual System element, with one kind of quotes; one group for each of `_NAMES`."""
+
+    def attributes(*names: str) -> str:
+        return "".join(rf"(?:\s+{name}={quote}([^{quote}<]*){quote})?" for name in names)
+
+    def element(name: str, inner: str = "") -> str:
+        return rf"(?:<{name}{inner}\s*(?:/>|>([^<]*)</{name}>)\s*)?"
+
+    def empty(name: str, inner: str) -> str:
+        return rf"(?:<{name}{inner}\s*(?:/>|></{name}>)\s*)?"
+
+    return re.compile(
+        r"""<Event(?:\s+xmlns=(?:'[^'<]*'|"[^"<]*"))?\s*>\s*<System>\s*"""
+        + empty("Provider", attributes("Name", "Guid", "EventSourceName"))
+        + element("EventID", attributes("Qualifiers"))
+        + "".join(map(element, ("Version", "Level", "Task", "Opcode", "Keywords")))
+        + empty("TimeCreated", attributes("SystemTime"))
+        + element("EventRecordID")
+        + empty("Correlation", attributes("ActivityID", "RelatedActivityID"))
+        + empty("Execution", attributes("ProcessID", "ThreadID"))
+        + element("Channel")
+        + element("Computer")
+        + empty("Security", attributes("UserID"))
+        + r"</System>\s*"
+    )
 
 
-def _element(name: str, attributes: str = "") -> str:
-    return rf"(?:<{name}{attributes}\s*(?:/>|>([^<]*)</{name}>)\s*)?"
-
-
-_SYSTEM: Final = re.compile(
-    r"<Event(?:\s+xmlns=(?:'[^'<]*'|\"[^\"<]*\"))?\s*>\s*<System>\s*<Provider"
-    + _attribute("Name") + _attribute("Guid") + _attribute("EventSourceName")
-    + r"\s*(?:/>|></Provider>)\s*"
-    + _element("EventID", _attribute("Qualifiers"))
-    + _element("Version") + _element("Level") + _element("Task") + _element("Opcode") + _element("Keywords")
-    + r"(?:<TimeCreated" + _attribute("SystemTime") + r"\s*(?:/>|></TimeCreated>)\s*)?"
-    + _element("EventRecordID")
-    + r"(?:<Correlation" + _attribute("ActivityID") + _attribute("RelatedActivityID")
-    + r"\s*(?:/>|></Correlation>)\s*)?"
-    + r"(?:<Execution" + _attribute("ProcessID") + _attribute("ThreadID") + r"\s*(?:/>|></Execution>)\s*)?"
-    + _element("Channel") + _element("Computer")
-    + r"(?:<Security" + _attribute("UserID") + r"\s*(?:/>|></Security>)\s*)?</System>\s*"
-)  # fmt: skip
-
-_ORDER: Final = (
-    # name, number of groups (2: either quote)
-    ("Provider_Name", 2), ("Provider_Guid", 2), ("Provider_EventSourceName", 2), ("EventID_Qualifiers", 2),
-    ("EventID", 1), ("Version", 1), ("Level", 1), ("Task", 1), ("Opcode", 1), ("Keywords", 1), ("TimeCreated", 2),
-    ("EventRecordID", 1), ("Correlation_ActivityID", 2), ("Correlation_RelatedActivityID", 2),
-    ("Execution_ProcessID", 2), ("Execution_ThreadID", 2), ("Channel", 1), ("Computer", 1), ("Security_UserID", 2),
-)  # fmt: skip
-_PLACES: Final[list[tuple[str, int, int]]] = []
-for _name, _count in _ORDER:
-    _at = _PLACES[-1][2] + 1 if _PLACES else 0
-    _PLACES.append((f"Event.System.{_name}", _at, _at + _count - 1))
-
-_DATA: Final = re.compile(rf"""\s*<Data Name={_Q}\s*(?:/>|>([^<]*)</Data>)""")
+_SYSTEMS: Final = (_system("'"), _system('"'))
+_NAMES: Final = tuple(
+    f"Event.System.{name}"
+    for name in """
+    Provider_Name Provider_Guid Provider_EventSourceName EventID_Qualifiers EventID Version Level Task Opcode Keywords
+    TimeCreated EventRecordID Correlation_ActivityID Correlation_RelatedActivityID Execution_ProcessID
+    Execution_ThreadID Channel Computer Security_UserID
+    """.split()
+)
+_DATA: Final = re.compile(r"""\s*<Data Name=(?:'([^'<]*)'|"([^"<]*)")\s*(?:/>|>([^<]*)</Data>)""")
+_COMPACT: Final = re.compile(r"""<Data Name=['"]([^'"<]*)['"]>([^<]*)</Data>""")
+_COMPACT_LENGTH: Final = len("<Data Name=''></Data>")
 _START: Final = re.compile(r"<EventData(?:\s+xmlns=(?:'[^'<]*'|\"[^\"<]*\"))?\s*(/?)>")
 _END: Final = re.compile(r"\s*</EventData>\s*(?:</Event>|</DataItem>)?\s*\Z")
 _REFERENCE: Final = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));")
@@ -82,16 +86,12 @@ def event(text: str) -> dict[str, Any]:
     ...       "<EventData><Data Name='A'>x &amp; y</Data></EventData></Event>")["Event.EventData.A"]
     'x & y'
     """
-    match = _SYSTEM.match(text)
+    match = _SYSTEMS[0].match(text) or _SYSTEMS[1].match(text)
     if match is not None:
-        groups = match.groups()
-        found: dict[str, Any] = {}
-        for name, first, last in _PLACES:
-            value = groups[first]
-            if value is None and first != last:
-                value = groups[last]
-            if value is not None:
-                found[name] = _plain(value) if "&" in value else value
+        values = match.groups()
+        if "&" in match[0]:
+            values = tuple(value and _plain(value) for value in values)
+        found: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
         if _fields(text, match.end(), found):
             return found
     return tree(text)
@@ -119,6 +119,9 @@ def _fields(text: str, at: int, found: dict[str, Any]) -> bool:
     if start is None or start[1]:
         return False
     at = start.end()
+    end = text.find("</EventData>", at)
+    if end >= 0 and _compact(text[at:end], found):
+        return _END.match(text, end) is not None
     while (match := _DATA.match(text, at)) is not None:
         single, double, value = match.groups()
         name = f"Event.EventData.{single if double is None else double}"
@@ -127,6 +130,28 @@ def _fields(text: str, at: int, found: dict[str, Any]) -> bool:
         found[name] = "" if value is None else _plain(value) if "&" in value else value
         at = match.end()
     return _END.match(text, at) is not None
+
+
+def _compact(text: str, found: dict[str, Any]) -> bool:
+    """Read ``<Data>`` elements without anything between them, all at once; False where that is not so."""
+    pairs = _COMPACT.findall(text)
+    if not pairs:
+        return False
+    names, values = zip(*pairs, strict=True)
+    if len(text) != sum(map(len, names)) + sum(map(len, values)) + _COMPACT_LENGTH * len(pairs):
+        return False
+    paths = _paths(names)
+    if paths is None:
+        return False
+    found.update(zip(paths, map(_plain, values) if "&" in text else values, strict=True))
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _paths(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    if len(set(names)) < len(names) or any("&" in name for name in names):
+        return None
+    return tuple(f"Event.EventData.{name}" for name in names)
 
 
 def _plain(text: str) -> str:
