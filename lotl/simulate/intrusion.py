@@ -171,34 +171,37 @@ class Intruder(Hands):
                 self.feed.delete(self.host, self.now + 50_000, child, path)
 
     def remote_start(self) -> None:
-        """Start commands on another machine through WMI."""
-        source, session, shell = self.host, self.session, self.shell
-        others = [host for host in self.estate.hosts if host is not source]
+        """Look around on another machine through WMI: each command with a logon and a process of its own there."""
+        others = [host for host in self.estate.hosts if host is not self.host]
         if not others:
             return
         target = self.rng.choice(others)
-        inner = (
-            f"cmd.exe /c vssadmin list shadows > {self.stage}.txt"
-            if target.role == "dc"
-            else f"cmd.exe /c quser > {self.stage}.txt"
-        )
+        own = ("vssadmin", "list shadows") if target.role == "dc" else ("tasklist", "/svc")
+        for tool, arguments in (("quser", ""), own, ("ipconfig", "/all"), ("netstat", "-ano")):
+            self._remote_command(target, tool, arguments)
+
+    def _remote_command(self, target: Host, tool: str, arguments: str) -> None:
+        """Start one command on another machine: what the near side and the far side record."""
+        source, redirected = self.host, f"{tool} {arguments}".rstrip() + f" > {self.stage}.txt"
+        inner = f"cmd.exe /c {redirected}"
         self.wait(10, 60)
         self.run("VT-002", "C-08", "wmic", f'/node:{target.name} process call create "{inner}"')
         with self.labelled("VT-002", "C-08"):
-            self.feed.explicit_logon(source, self.now + 60_000, session, self.account, target, shell)
+            self.feed.explicit_logon(source, self.now + 60_000, self.session, self.account, target, self.shell)
             reached = self.feed.logon(target, self.now + 200_000, self.account, 3, source=source, elevated=True)
             self.feed.wmi_provider(target, self.now + 250_000)
         with self.labelled("VT-003", "C-08 C-02"):
-            provider = target.processes["wmiprvse"]
+            provider, now = target.processes["wmiprvse"], self.now
             image = PROGRAMS["cmd"].image
-            child = self.feed.process(target, self.now + 400_000, image, inner, reached, provider, integrity="High")
-            tool = PROGRAMS["vssadmin" if target.role == "dc" else "quser"]
-            text = "vssadmin  list shadows" if target.role == "dc" else "quser"
-            below = self.feed.process(target, self.now + 450_000, tool.image, text, reached, child, integrity="High")
-            self.feed.file(target, self.now + 480_000, child, f"{self.stage}.txt")
-            self.feed.exit(target, self.now + SECOND, below)
-            self.feed.exit(target, self.now + SECOND + 20_000, child)
-            self.feed.logoff(target, self.now + 15 * SECOND, reached)
+            child = self.feed.process(target, now + 400_000, image, inner, reached, provider, integrity="High")
+            text = f"{tool}  {arguments}".rstrip()
+            below = self.feed.process(
+                target, now + 450_000, PROGRAMS[tool].image, text, reached, child, integrity="High"
+            )
+            self.feed.file(target, now + 480_000, child, f"{self.stage}.txt")
+            self.feed.exit(target, now + SECOND, below)
+            self.feed.exit(target, now + SECOND + 20_000, child)
+            self.feed.logoff(target, now + 15 * SECOND, reached)
 
     def open_tunnel(self) -> None:
         """Forward a port, and let the firewall know."""
