@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+
+import lotl
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -272,3 +274,27 @@ def test_profile_names_stages_and_rules() -> None:
 
 def test_rule_of_is_a_rule() -> None:
     assert rule(rule_of({"s": {"A": 1}, "condition": "s"})).meta.title == "drawn"
+
+
+def test_a_literal_of_a_dead_rule_still_serves_a_regex() -> None:
+    """What one rule no longer needs, another may: large batches are scanned only for what is still needed."""
+    rules = """
+title: Dead
+id: d
+logsource: {product: windows}
+detection: {a: {Image: C:\\nowhere.exe, CommandLine|contains: '--insecure'}, condition: a}
+---
+title: Alive
+id: a
+logsource: {product: windows}
+detection: {a: {CommandLine|re: '\\s--insecure\\s'}, condition: a}
+---
+title: Alive as well
+id: w
+logsource: {product: windows}
+detection: {a: {CommandLine|contains: 'tool 77 '}, condition: a}
+"""
+    records = [{"Image": "x", "CommandLine": f"tool {number} " + "filler " * 40} for number in range(400)]
+    records[250]["CommandLine"] = "curl --insecure https://host"
+    hits = lotl.scan(lotl.from_records(records), rules, logsource="ignore")
+    assert [(row["rule_title"], row["row"]) for row in hits.to_pylist()] == [("Alive as well", 77), ("Alive", 250)]

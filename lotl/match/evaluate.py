@@ -117,7 +117,13 @@ class Evaluation:
         if slot.wordy and isinstance(codes.column, Int):
             self.state[nodes[nodes >= 0]] = NO
             return None
-        chosen = None if wanted is None else wanted[nodes] | (nodes < 0)
+        chosen = None
+        if wanted is not None:
+            chosen = wanted[nodes] | (nodes < 0)
+            # A literal that a regular expression requires may also be a test of its own, of rules that are dead by now.
+            for node, _, literals in slot.others:
+                if wanted[node]:
+                    chosen[literals] = True
         if chosen is not None and not chosen.any():
             return None
         with self._profile.stage("fold", slot.names[0]):
