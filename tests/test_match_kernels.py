@@ -19,11 +19,12 @@ from lotl.kernel_cache import announce, jit
 from lotl.match.reference.patterns import Pattern
 from lotl.match.reference.patterns import Wild as ReferenceWild
 from lotl.match.reference.values import as_number
-from lotl.match.regexes import linear, required
+from lotl.match.regexes import linear, required, required_run, shortest
 from lotl.match.scan_kernels import ANYWHERE, AT_END, AT_START, GLOB, WHOLE
 from lotl.match.scanner import Scanner, Spec, Wiring
 from lotl.match.sets import EXTRA, Codes, Values, at_least, intersection, union
 from lotl.match.text import fold, fold_pairs
+from lotl.match.text_kernels import find_run
 from lotl.match.value_kernels import READ, UNSURE, read_integers, read_ipv4
 from lotl.match.values import _fold_table, flat, frozen, texts
 from lotl.plan.ir import Wild
@@ -190,11 +191,14 @@ PATTERNS = [
     (r"(?i)foo|ba[rz]$", ""),
     (r"\bcmd\b.*?/c", ""), (r"^a$", "m"), (r"a.b", "s"), (r"a.b", ""), (r"\$\{?x\}?", ""), (r"x\Z", ""),
     (r"\D\W\S", ""),
+    (r"[Nn][Ee][Tt]\s", ""), (r"\.[ \"']{1}x", ""), (r"[a-f1]{12}", ""), (r"(?i)[a-e]{12}\.", ""),
+    (r"\s[\da-c]{12,}$", ""),
     (r"é+", ""), (r"[\w-]+@[\w.]+", ""), (r"\Aa{3}", ""), (r"(a|b$)c?", ""), (r"a||b", ""), (r"[]^-]", ""),
 ]  # fmt: skip
 
 
 @given(st.lists(st.text("abcdefx NETnetuser12.é\n\t\x1c\x0b${}@-^]/", max_size=14), min_size=1, max_size=20))
+@example(["abcdef1abcde.", "ABCDEABCDEABCDE.x", " 12abc12abc12abc", "é" * 20, "abcdefabcde", "x.' .\"x", "nEt "])
 @example(["a\n", "a \n", "a\n\n", "ab\n", "a\nb", "user12.exe\n", "NETuser"])
 def test_rewritten_regexes_mean_the_same(strings: list[str]) -> None:
     plain = [text for text in strings if text.isascii()]
@@ -204,10 +208,18 @@ def test_rewritten_regexes_mean_the_same(strings: list[str]) -> None:
         if rewritten is not None:
             found = pc.match_substring_regex(pa.array(plain, pa.string()), rewritten).to_pylist()
             assert found == [re.search(pattern, text, bits) is not None for text in plain], pattern
+        length, members = required_run(pattern, flags)
+        values, every = texts(pa.array(strings)), frozen(np.arange(len(strings), dtype=np.int32))
+        run = np.zeros(len(strings), np.bool_)
+        if length:
+            table = frozen(np.frombuffer(members, np.bool_))
+            find_run(values.original, values.original_offsets, every, table, length, run)
         literals = required(pattern, flags)
-        for text in strings:
-            if literals and re.search(pattern, text, bits):
-                assert any(literal in fold(text) for literal in literals), (pattern, text)
+        for text, has_run in zip(strings, run.tolist(), strict=True):
+            if re.search(pattern, text, bits):
+                assert not literals or any(literal in fold(text) for literal in literals), (pattern, text)
+                assert not length or has_run, (pattern, text)
+                assert len(text) >= shortest(pattern, flags)
 
 
 def test_most_patterns_are_rewritten() -> None:

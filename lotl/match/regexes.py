@@ -18,8 +18,12 @@ parser: Any = getattr(re, "_parser", None)
 """The parser of `re` itself; without it every pattern is merely slower."""
 
 LEAST: Final = 3
-"""Worth of a literal that the scan looks for: a character is worth 1, and 2 if it is not a letter, digit or blank."""
+"""Worth of a literal that the scan looks for: letters, digits and blanks count 1, other characters 2, `RARE` ones 3."""
 MOST_BRANCHES: Final = 32
+MOST_CHOICES: Final = 4
+RARE: Final = frozenset("`^~|<>!#*?{}[];$@%+'")
+LONG_RUN: Final = 12
+"""Least length of a run of one class of characters that is worth looking for."""
 WIDEST: Final = 200
 """Repetitions (nested ones multiplied) that RE2 is given; it unrolls them."""
 
@@ -69,7 +73,7 @@ def required(pattern: str, flags: str, least: int = LEAST) -> tuple[str, ...]:
     tree = parser.parse(pattern, _bits(flags))
     ignoring = bool(tree.state.flags & re.IGNORECASE) or bool(re.search(r"\(\?[a-zA-Z]*i", pattern))
     found = _best(tree, ignoring)
-    return tuple(sorted({fold(text) for text in found})) if _worth(found) >= least else ()
+    return tuple(sorted(set(found))) if _worth(found) >= least else ()
 
 
 @lru_cache(maxsize=4096)
@@ -106,6 +110,47 @@ def linear(pattern: str, flags: str) -> str | None:
     return f"(?i:{body})" if bits & re.IGNORECASE else body
 
 
+@lru_cache(maxsize=4096)
+def required_run(pattern: str, flags: str) -> tuple[int, bytes]:
+    r"""Return a length and a class of bytes: every match in an ASCII text has a run of so many bytes of the class.
+
+    Returns
+    -------
+    tuple of (int, bytes of length 256)
+        0 where no long run is known; a byte of the class is 1.
+
+    Examples
+    --------
+    >>> length, members = required_run(r"\s[a-f0-9]{64}\s", "")
+    >>> length, members[ord("b")], members[ord("g")]
+    (64, 1, 0)
+    """
+    if parser is None:
+        return 0, b""
+    tree = parser.parse(pattern, _bits(flags))
+    ignoring = bool(tree.state.flags & re.IGNORECASE)
+    runs = [
+        (value[0], value[2][0])
+        for op, value in tree
+        if str(op) in ("MAX_REPEAT", "MIN_REPEAT") and len(value[2]) == 1 and value[0] >= LONG_RUN
+    ]
+    for length, (op, value) in sorted(runs, key=lambda run: -run[0]):
+        if str(op) == "IN" and str(value[0][0]) != "NEGATE":
+            members = {byte for byte in range(128) if any(_is_member(str(kind), item, byte) for kind, item in value)}
+            if ignoring:
+                members |= {ord(chr(byte).swapcase()) for byte in members}
+            return int(length), bytes(byte in members for byte in range(256))
+    return 0, b""
+
+
+def _is_member(kind: str, item: Any, byte: int) -> bool:
+    if kind == "LITERAL":
+        return bool(item == byte)
+    if kind == "RANGE":
+        return bool(item[0] <= byte <= item[1])
+    return re.match(f"[{_CLASSES[str(item)]}]", chr(byte)) is not None
+
+
 def _bits(flags: str) -> int:
     bits = 0
     for flag in flags:
@@ -115,22 +160,38 @@ def _bits(flags: str) -> int:
 
 def _worth(texts: list[str]) -> int:
     """Return the worth of the worst text: what a choice between them is worth."""
-    return min((sum(2 - (character.isalnum() or character == " ") for character in text) for text in texts), default=0)
+    return min((sum(1 if c.isalnum() or c == " " else 3 if c in RARE else 2 for c in text) for text in texts), default=0)
 
 
 def _best(tree: Any, ignoring: bool) -> list[str]:
-    """Return the best set of texts of which one must occur in every match of a sequence."""
+    """Return the best set of texts (folded) of which one must occur in every match of a sequence."""
     found: list[list[str]] = []
-    run: list[str] = []
+    run = [""]
     for op, value in [*tree, (None, None)]:
-        if str(op) == "LITERAL":
-            run.append(chr(value))
+        choices = _choices(str(op), value, ignoring)
+        if choices and len(run) * len(choices) <= MOST_BRANCHES:
+            run = [text + choice for text in run for choice in choices]
             continue
-        pieces = _UNSTABLE.split("".join(run)) if ignoring else ["".join(run)]
-        found.extend([piece] for piece in pieces)
-        run = []
+        found.append(run)
+        run = choices or [""]
         found.append(_inner(str(op), value, ignoring))
+    found.append(run)
     return max(found, key=_worth, default=[])
+
+
+def _choices(op: str, value: Any, ignoring: bool) -> list[str]:
+    """Return the few characters (folded) that one place of a match may hold; none where they are many or not sure."""
+    if op in ("MAX_REPEAT", "MIN_REPEAT") and value[:2] == (1, 1) and len(value[2]) == 1:
+        op, value = str(value[2][0][0]), value[2][0][1]
+    if op == "LITERAL":
+        items = [("LITERAL", value)]
+    elif op == "IN" and len(value) <= MOST_CHOICES:
+        items = [(str(kind), character) for kind, character in value]
+    else:
+        return []
+    if any(kind != "LITERAL" or (ignoring and _UNSTABLE.match(chr(character))) for kind, character in items):
+        return []
+    return sorted({fold(chr(character)) for _, character in items})
 
 
 def _inner(op: str, value: Any, ignoring: bool) -> list[str]:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lotl.match.reference.regexes import OutOfTimeError, compile_regex, search
-from lotl.match.regexes import linear, required, shortest
+from lotl.match.regexes import linear, required, required_run, shortest
 from lotl.match.sets import EXTRA, Codes, Rows, Values, distinct
-from lotl.match.text_kernels import find_any
+from lotl.match.text_kernels import find_any, find_run
 from lotl.match.values import frozen
 from lotl.plan.ir import Atom
 
@@ -156,6 +156,12 @@ def _promising(codes: Codes, pattern: tuple[str, str], places: Any) -> Any:
     least = shortest(*pattern)
     if least > 1:
         places = places[values.original_offsets[places + 1] - values.original_offsets[places] >= least]
+    length, members = required_run(*pattern)
+    if length:
+        has_run = np.zeros(places.size, np.bool_)
+        table = frozen(np.frombuffer(members, np.bool_))
+        find_run(values.original, values.original_offsets, frozen(places), table, length, has_run)
+        places = places[has_run]
     literals = required(*pattern, 1)
     if not literals or not places.size:
         return places

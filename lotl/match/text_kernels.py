@@ -184,6 +184,26 @@ def find_any(text: Any, offsets: Any, values: Any, literals: Any, start: Any, ma
 
 
 @jit(allocates=False)
+def find_run(text: Any, offsets: Any, values: Any, members: Any, length: int, matched: Any) -> None:
+    """Set ``matched[i]`` to whether value ``values[i]`` has a run of `length` members, or is not all ASCII there.
+
+    A byte outside the class ends every run that it is in: most of the text is jumped over.
+    """
+    for i in range(values.size):
+        start, stop = offsets[values[i]], offsets[values[i] + 1]
+        last = start + length - 1
+        while last < stop:
+            at = last
+            while at >= start and (members[text[at]] or text[at] >= 128):
+                at -= 1
+            if at < start:
+                matched[i] = True
+                break
+            start = at + 1
+            last = start + length - 1
+
+
+@jit(allocates=False)
 def relate(
     left: Any, left_at: int, left_stop: int, right: Any, right_at: int, right_stop: int, relation: int
 ) -> bool:
