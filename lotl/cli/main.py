@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "demo": ("lotl.cli.demo", "Make a small labelled intrusion, scan it, show the result."),
     "info": ("lotl.cli.info", "Show what is in logs: channels, event ids, times, damage."),
     "rules": ("lotl.cli.rules", "List, show and check rules."),
+    "coverage": ("lotl.cli.coverage", "Show what the rules cover: behaviours, chains, ATT&CK techniques."),
     "decode": ("lotl.cli.decode", "Show what a command line comes to: undone, decoded, in parts."),
     "why": ("lotl.cli.why", "Explain why a rule hits an event, or does not."),
     "simulate": ("lotl.cli.simulate", "Write labelled synthetic logs: ordinary days and intrusions hidden in them."),
