@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-
-import lotl
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import lotl
 from lotl.columns import MISSING, Int, Text
 from lotl.frame import Partition, merge
 from lotl.match.engine import Matcher
@@ -231,6 +230,15 @@ def test_columns_that_come_and_go() -> None:
         assert matcher.match(batch([{"C": "y"}])).row.tolist() == []
     parts = [batch([{"A": "x"}]), batch([{"A": ["x", "y"], "B": "y"}])]
     assert matcher.match(merge(parts)).row.tolist() == [0]
+
+
+def test_columns_that_rules_ask_for() -> None:
+    plan = build([detecting({"s": {"Threat Name": "x", "B|fieldref": "C"}, "condition": "s"}, Selector("Security"))])
+    kind, names = Kind("Security", "p", 1), ("threatname", "A", "b", "C")
+    assert Matcher(plan).asks_for(kind, names) == ("threatname", "b", "C")
+    assert Matcher(plan).asks_for(Kind("System", "p", 1), names) == ()
+    plan = build([detecting({"s": ["keyword"], "condition": "s"}, Selector("Security"))])
+    assert Matcher(plan).asks_for(kind, names) == names
 
 
 def test_states_survive_processes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +103,16 @@ class Matcher:
         self.seen.stopped.update(self._searches.take_stopped())
         with self.profile.stage("collect"):
             return _sorted(hits)
+
+    def asks_for(self, kind: Kind, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the columns `names` that some rule looks at in events of `kind`: only these need encoding.
+
+        A rule of keywords looks at all of them; a view may need more than the names that rules use, hence all as well.
+        """
+        kinds = self._kinds_of(kind)
+        if any(one.all_asked or one.route.view is not None for one in kinds):
+            return tuple(names)
+        return tuple(name for name in names if any(loosest(name) in one.asked for one in kinds))
 
     def _kinds_of(self, kind: Kind) -> list[_Kind]:
         known = self._kinds.get(kind)

@@ -160,7 +160,7 @@ def _bits(flags: str) -> int:
 
 def _worth(texts: list[str]) -> int:
     """Return the worth of the worst text: what a choice between them is worth."""
-    return min((sum(1 if c.isalnum() or c == " " else 3 if c in RARE else 2 for c in text) for text in texts), default=0)
+    return min((sum(1 if c.isalnum() or c == " " else 2 + (c in RARE) for c in text) for text in texts), default=0)
 
 
 def _best(tree: Any, ignoring: bool) -> list[str]:
