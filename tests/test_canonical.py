@@ -1,5 +1,6 @@
 """Canonical command lines: what is undone, form by form; what must never happen."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import base64

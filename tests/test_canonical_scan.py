@@ -1,5 +1,6 @@
 """Canonical command lines in a scan: a second pass whose hits are marked and explained."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import json

@@ -70,7 +70,8 @@ def _shown(form: Canonical) -> str:
         lines += ["", "commands inside:", *(f"  {printable(held, 4000)}" for held in form.commands)]
     if form.steps:
         lines += ["", "undone:"]
-        lines += [f"  {step.what}: {printable(step.before, 120)}  →  {printable(step.after, 120)}" for step in form.steps]
+        for step in form.steps:
+            lines.append(f"  {step.what}: {printable(step.before, 120)}  →  {printable(step.after, 120)}")
     else:
         lines += ["", "nothing to undo"]
     if form.cut:

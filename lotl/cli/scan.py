@@ -39,7 +39,9 @@ Exit codes: 0 ran; 1 a hit at or above --fail-on; 2 wrong usage; 3 logs partly u
 @click.option("--engine", type=click.Choice(["lotl", "python-evtx"]), default="lotl", help="Who decodes EVTX.")
 @click.option("--fail-on", type=LEVEL, help="Exit with 1 when a hit has this level or above.")
 @click.option(
-    "--canonical/--no-canonical", default=None, help="Match canonical command lines as well. Default: with the built-in pack."
+    "--canonical/--no-canonical",
+    default=None,
+    help="Match canonical command lines as well. Default: with the built-in pack.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 when logs could not be read in full.")
 @click.option("--profile", is_flag=True, help="Show the time of each stage and the costliest rules.")

@@ -40,7 +40,7 @@ _PARENTS: Final = {
     "shell": ("cmd.exe", "powershell.exe", "pwsh.exe"),
     "svc": ("services.exe", "svchost.exe", "taskeng.exe", "taskhostw.exe"),
     "user": ("explorer.exe",),
-    "agent": ("ccmexec.exe", "wmiprvse.exe", "waappagent.exe", "msmpeng.exe", "healthservice.exe", "monitoringhost.exe"),
+    "agent": ("ccmexec.exe", "wmiprvse.exe", "waappagent.exe", "healthservice.exe", "monitoringhost.exe"),
     "inst": ("msiexec.exe", "setup.exe", "trustedinstaller.exe", "dismhost.exe"),
 }
 

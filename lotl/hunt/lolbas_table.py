@@ -10,6 +10,7 @@ Parents: ``shell`` cmd and PowerShell, ``svc`` services, svchost and task engine
 management agents, ``inst`` installers; anything else is a file name.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from typing import Final
@@ -144,7 +145,7 @@ tar.exe | bsdtar | s | packs and unpacks archives | packs what it stole | shell 
 taskkill.exe | taskkill.exe | s | ends processes | ends security products or its own tunnel | shell agent inst | all | T1489 T1685
 tasklist.exe | tasklist.exe | s | lists processes and services | finds lsass and security products | shell agent | all | T1057 T1518.001 T1007
 telnet.exe | telnet.exe | s | opens terminals and tests ports | tests ports | shell | all | T1046
-timeout.exe | timeout.exe | s | waits | waits between steps | shell | all | T1678
+timeout.exe | timeout.exe | s | waits in batch files | waits between steps | shell | all | T1678
 tracert.exe | tracert.exe | s | shows the way to a machine | maps the network | shell | all | T1016
 tscon.exe | tscon.exe | s | connects sessions | takes over another user's session without a password | shell svc | admin | T1563.002
 tskill.exe | tskill.exe | s | ends processes of sessions | ends processes | shell | admin | T1489
@@ -154,7 +155,7 @@ vaultcmd.exe | VAULTCMD.EXE | s | lists the credential vault | lists stored cred
 verclsid.exe | verclsid.exe | s | checks COM classes | starts a COM class that runs script | user svc | all | T1218.012
 vssadmin.exe | VSSADMIN.EXE | s | manages shadow copies | copies locked files such as ntds.dit, deletes backups | shell svc agent | admin | T1003.003 T1490 T1006
 w32tm.exe | w32time.exe | s | checks and sets the time | learns the time of targets | shell svc agent | admin | T1124
-waitfor.exe | waitfor.exe | s | waits for a signal | waits for a signal from elsewhere to run | shell | all | T1546
+waitfor.exe | waitfor.exe | s | waits for a signal | waits for a signal from elsewhere to go on | shell | all | T1546
 wbadmin.exe | WBADMIN.EXE | o | backs up and restores | copies ntds.dit in a backup, deletes backups | shell svc | admin | T1003.003 T1490
 wecutil.exe | wecutil.exe | o | sets up event forwarding | reads or ends forwarding | shell svc | admin | T1685.001
 werfault.exe | WerFault.exe | s | reports crashes | is made to dump lsass | svc | all | T1003.001

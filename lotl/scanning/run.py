@@ -17,12 +17,12 @@ from lotl.match.seen import Seen
 from lotl.plan.build import Plan
 from lotl.plan.cache import plan_for
 from lotl.reading import BLOCK_BYTES, Progress, blocks, refuse_damage
-from lotl.sigma.load import load
-from lotl.sigma.model import State
-from lotl.sigma.ruleset import RuleSet
 from lotl.scanning.pool import Item, Pool, lost
 from lotl.scanning.second import SecondPass
 from lotl.scanning.work import Done, Job, scan_block, scan_partition, take_seen
+from lotl.sigma.load import load
+from lotl.sigma.model import State
+from lotl.sigma.ruleset import RuleSet
 from lotl.sources.base import Account
 from lotl.sources.discover import Found, discover
 

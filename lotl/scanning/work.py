@@ -66,8 +66,8 @@ def scan_partition(partition: Partition, matcher: Matcher, second: SecondPass | 
         return None
     matched = matcher.match(partition)
     rule, row, canonical = matched.rule, matched.row, None
-    further = second.further(partition, matched) if second is not None else ()
-    if len(further):
+    further = second.further(partition, matched) if second is not None else None
+    if further:
         rule, row = np.concatenate([rule, further.rule]), np.concatenate([row, further.row])
         canonical = np.arange(len(rule)) >= len(matched)
     if not len(rule):

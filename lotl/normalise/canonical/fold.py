@@ -92,9 +92,9 @@ class Folder:
                     return literal(value), after
                 if after > place + 1 and _numbers(value):
                     return self.script[token.start : self.tokens[after - 1].end], after
-                if after > place + 1 and isinstance(value, list) and all(isinstance(item, str) for item in value):
-                    if token.kind == "type" or (token.text == "(" and len(value) > 1):
-                        return f"({','.join(map(literal, value))})", after
+                several = token.kind == "type" or (token.text == "(" and isinstance(value, list) and len(value) > 1)
+                if several and after > place + 1 and all(isinstance(item, str) for item in listed(value)):
+                    return f"({','.join(map(literal, value))})", after
         if token.kind == "string" and token.text[:1] in '"@':
             return (literal(token.value) if "\n" not in token.value or token.text[0] == "@" else token.text), place + 1
         return token.text, place + 1
@@ -115,7 +115,8 @@ class Folder:
         if token.kind == "type":
             return before is None or before.kind not in ("word", "variable") or before.end < token.start
         if token.kind == "dash":
-            return token.text.lower() in ("-join", "-split") and self._next(place) in ("(", "string", "variable", "type")
+            follows = self._next(place) in ("(", "string", "variable", "type")
+            return follows and token.text.lower() in ("-join", "-split")
         return token.kind == "number" or token.text in ("(", "@", "$")
 
     def _next(self, place: int) -> str:
@@ -137,7 +138,8 @@ class Folder:
         except (NotConstant, IndexError, TypeError, ValueError, OverflowError):
             self.own.pop(name, None)
             return None
-        if after < len(self.tokens) and not (self.tokens[after].kind == "line" or self.tokens[after].text in (";", ")", "}")):
+        following = self.tokens[after] if after < len(self.tokens) else None
+        if following is not None and following.kind != "line" and following.text not in (";", ")", "}"):
             self.own.pop(name, None)
             return None
         if len(self.own) < 256:

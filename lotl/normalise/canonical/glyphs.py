@@ -4,6 +4,7 @@ Look-alike letters follow the idea of Unicode Technical Standard 39 (confusables
 command could be written with; spaces, dashes and quotes follow the general categories Zs, Pd, Pi and Pf.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from typing import Final

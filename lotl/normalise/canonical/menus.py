@@ -3,6 +3,7 @@
 From the tools' own help (``netsh interface portproxy ?``, ``ntdsutil ifm help`` …).
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from typing import Any, Final
@@ -20,13 +21,13 @@ _RULE: Final = (
 _ADDRESS: Final = ("name", "source", "address", "mask", "gateway", "gwmetric", "type", "store", "register", "validate")
 
 _PORTPROXY: Final[dict[str, Any]] = {
-    "add": {kind: _PROXY_TAGS["v4"] for kind in _PROXY},
-    "delete": {kind: _PROXY_TAGS["delete"] for kind in _PROXY},
+    "add": dict.fromkeys(_PROXY, _PROXY_TAGS["v4"]),
+    "delete": dict.fromkeys(_PROXY, _PROXY_TAGS["delete"]),
     "dump": {},
     "help": {},
     "reset": {},
-    "set": {kind: _PROXY_TAGS["v4"] for kind in _PROXY},
-    "show": {"all": {}, **dict.fromkeys(_PROXY, {})},
+    "set": dict.fromkeys(_PROXY, _PROXY_TAGS["v4"]),
+    "show": {"all": {}, **{kind: {} for kind in _PROXY}},
 }
 _IP: Final[dict[str, Any]] = {
     "add": {"address": _ADDRESS, "dnsservers": ("name", "address", "index"), "neighbors": {}, "route": {}},
@@ -38,7 +39,7 @@ _IP: Final[dict[str, Any]] = {
              "route": {}, "tcpconnections": {}, "tcpstats": {}, "udpconnections": {}},
 }  # fmt: skip
 _PROFILES: Final = ("allprofiles", "currentprofile", "domainprofile", "global", "privateprofile", "publicprofile")
-_PROFILE: Final = {"state": {}, "firewallpolicy": {}, "settings": {}, "logging": {}}
+_PROFILE: Final[dict[str, Any]] = {"state": {}, "firewallpolicy": {}, "settings": {}, "logging": {}}
 _OLD: Final = ("program", "name", "mode", "scope", "addresses", "profile")
 
 NETSH: Final[dict[str, Any]] = {
@@ -49,8 +50,8 @@ NETSH: Final[dict[str, Any]] = {
     "advfirewall": {
         "firewall": {"add": {"rule": _RULE}, "delete": {"rule": _RULE}, "set": {"rule": _RULE}, "show": {"rule": _RULE}},
         "consec": {}, "dump": {}, "export": {}, "import": {}, "mainmode": {}, "monitor": {}, "reset": {},
-        "set": {profile: _PROFILE for profile in _PROFILES},
-        "show": {profile: _PROFILE for profile in _PROFILES},
+        "set": dict.fromkeys(_PROFILES, _PROFILE),
+        "show": dict.fromkeys(_PROFILES, _PROFILE),
     },
     "firewall": {
         "add": {"allowedprogram": _OLD, "portopening": ("protocol", "port", *_OLD)},

@@ -33,9 +33,10 @@ def text_of(value: Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return limited(" ".join(map(text_of, value)))
+        joined: str = limited(" ".join(map(text_of, value)))
+        return joined
     if isinstance(value, bytes):
-        return limited(" ".join(map(str, value[: LARGEST // 4])))
+        return " ".join(map(str, value[: LARGEST // 4]))
     return str(value)
 
 
@@ -196,7 +197,7 @@ def cast(kind: str, value: Value) -> Value:
         return ord(value) if kind == "byte" and isinstance(value, str) and len(value) == 1 else number_of(value)
     if kind in ("int[]", "int32[]", "byte[]"):
         items = [number_of(item) for item in listed(value)]
-        return bytes(item & 255 for item in items) if kind == "byte[]" else items
+        return bytes(number_of(item) & 255 for item in items) if kind == "byte[]" else items
     if kind in ("array", "object[]"):
         return listed(value)
     if kind == "regex":

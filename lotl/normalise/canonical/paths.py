@@ -19,7 +19,10 @@ _DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
 _KERNEL_ROOT: Final = re.compile(r"^\\?SystemRoot\\", re.I)
 _SHORT: Final = re.compile(r"^([A-Za-z0-9_$-]{1,6})~(\d{1,2})(\.[A-Za-z]{1,3})?$")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
-_PREFIX: Final = re.compile(r"""^((?:\d?[<>]{1,2})?["'(]*(?:[-/][A-Za-z]{1,24}[=:]|[A-Za-z]{2,24}[=:])?["']?)(?=(?:[A-Za-z]:[\\/]|[\\/]{2}|\.{1,2}[\\/]|\\))""")
+_PREFIX: Final = re.compile(
+    r"""^((?:\d?[<>]{1,2})?["'(]*(?:[-/][A-Za-z]{1,24}[=:]|[A-Za-z]{2,24}[=:])?["']?)"""
+    r"""(?=(?:[A-Za-z]:[\\/]|[\\/]{2}|\.{1,2}[\\/]|\\))"""
+)
 
 
 def clean_path(text: str, trail: Trail) -> str:
@@ -76,7 +79,8 @@ def _parts(path: str) -> str:
             if number == 0 and name == ".":
                 kept.append(name)
             continue
-        if name == ".." and kept and kept[-1] not in ("..", ".") and not kept[-1].endswith(":") and not _fixed(lead, kept):
+        below = kept and kept[-1] not in ("..", ".") and not kept[-1].endswith(":") and not _fixed(lead, kept)
+        if name == ".." and below:
             kept.pop()
             if last:
                 kept.append("")

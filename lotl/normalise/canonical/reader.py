@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from lotl.normalise.canonical.argv import Word, split, tidy
@@ -18,7 +17,10 @@ from lotl.normalise.canonical.tools import arguments
 from lotl.normalise.canonical.wrappers import wrapped
 
 _CMD: Final = re.compile(r'^(\s*(?:"[^"]*?\bcmd(?:\.exe)?"|[^\s"]*?(?:\b|(?<=[\\/]))cmd(?:\.exe)?))(?=[\s/"]|$)', re.I)
-_SWITCHES: Final = re.compile(r'(?:[\s",;=]*/[abdefqstuvABDEFQSTUV](?::\w+)?(?=[\s/"]|$)|[\s",;=]*/[eEfFvV]:?\w+)*[\s",;=]*/([ckrCKR])')
+_SWITCHES: Final = re.compile(
+    r'(?:[\s",;=]*/[abdefqstuvABDEFQSTUV](?::\w+)?(?=[\s/"]|$)|[\s",;=]*/[eEfFvV]:?\w+)*'
+    r'[\s",;=]*/([ckrCKR])'
+)
 _SET: Final = re.compile(r'^@?set\s+(?:/p\s+)?"?([^=\s"][^="]{0,63})=([^"]*)"?', re.I)
 _IF: Final = re.compile(
     r'^@?if\s+(?:/i\s+)?(?:not\s+)?(?:exist\s+(?:"[^"]*"|\S+)|defined\s+\S+|errorlevel\s+\d+|'
@@ -146,7 +148,7 @@ class Reader:
         own = {} if own is None else own
         line = trail.note("variables", line, expand(line, own))
         found = pieces(line)
-        if any("^" in line for _ in (0,)):
+        if "^" in line:
             trail.note("carets", line, " ".join(f"{piece.text} {piece.joint}".strip() for piece in found))
         out: list[str] = []
         before: Piece | None = None
@@ -211,7 +213,9 @@ class Reader:
         body = piece.text
         variants = [body.replace(f"%%{name}", value).replace(f"%{name}", value) for value in values] or [body]
         out = [self.shell(variant[:LINE], depth + 1, own) for variant in variants if self.trail.spend(len(variant))]
-        return " & ".join(out) if values else f"for {options} %{name} in ({among}) do {' '.join(out)}".replace("  ", " ")
+        if values:
+            return " & ".join(out)
+        return f"for {options} %{name} in ({among}) do {' '.join(out)}".replace("  ", " ")
 
 
 def _counted(among: str) -> list[str]:
@@ -236,5 +240,3 @@ def _without_carets(text: str) -> str:
     parts[::2] = [_BARE_CARET.sub("", part) for part in parts[::2]]
     return '"'.join(parts)
 
-
-Handler = Callable[[str, list[Word], Reader, int], str | None]

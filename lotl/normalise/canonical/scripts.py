@@ -74,7 +74,8 @@ def _statements(text: str, reader: Reader, depth: int) -> None:
     statement: list[Token] = []
     count = 0
     for token in tokens(text):
-        if token.kind == "line" or (token.kind == "sign" and token.text in ";|{}") or (token.text == "&" and statement and statement[-1].text == "&"):
+        doubled = token.text == "&" and statement and statement[-1].text == "&"
+        if doubled or token.kind == "line" or (token.kind == "sign" and token.text in ";|{}"):
             count += _statement(statement, reader, depth, text)
             statement = []
             if count > 32:

@@ -121,7 +121,8 @@ def _loop(text: str, position: int) -> Piece | None:
     body = text[do.end() - 1 :].strip()
     if body.startswith("(") and body.endswith(")"):
         body = body[1:-1]
-    return Piece(body, "", (start.group("name"), text[start.end() : end], start.group("kind") or start.group("options") or ""))
+    options = start.group("kind") or start.group("options") or ""
+    return Piece(body, "", (start.group("name"), text[start.end() : end], options))
 
 
 def _closing(text: str, position: int) -> int:

@@ -23,7 +23,9 @@ from lotl.normalise.canonical.vocabulary import (
 
 _SWITCH: Final = re.compile(r"[-/](?=[A-Za-z?])")
 _ROOT: Final = re.compile(r"^((?:\\\\[^\\]+\\)?[\"']?)(HKEY_[A-Z_]+)(?=\\|$|[\"'])", re.I)
-_ORDINAL: Final = re.compile(r"(?i)^((?:.*[\\/])?comsvcs(?:\.dll)?)[\s,]*[,\s]\s*(?:#[+-]?0*24|#-4294967272|minidump)\b")
+_ORDINAL: Final = re.compile(
+    r"(?i)^((?:.*[\\/])?comsvcs(?:\.dll)?)[\s,]*[,\s]\s*(?:#[+-]?0*24|#-4294967272|minidump)\b"
+)
 
 
 def arguments(tool: str, words: Sequence[Word], trail: Trail) -> str:
@@ -137,11 +139,9 @@ def _tags(values: Sequence[str], tags: tuple[str, ...], positional: bool, trail:
             full = completed(name.strip('"'), tags, 1)
             quoted = '"' if name.startswith('"') and full else ""
             out.append(value if full is None else trail.note("abbreviation", value, f"{quoted}{full}={rest}"))
-        elif positional and value[:1] not in "/-<>&|12" + '"' or positional and re.fullmatch(r"\d{1,5}|[\d.]+", value):
+        elif positional and (value[:1] not in '/-<>&|12"' or re.fullmatch(r"\d{1,5}|[\d.]+", value)):
             tag = next(free, None)
             out.append(value if tag is None else trail.note("argument without its name", value, f"{tag}={value}"))
-        elif not positional and tags and len(value) > 1 and completed(value, tags) and tags[0] == "rule":
-            out.append(value)
         else:
             out.append(value)
     return out
@@ -161,7 +161,8 @@ def _ntdsutil(words: Sequence[Word], trail: Trail) -> str:
             place += 1
             continue
         phrase = " ".join(part for part, _ in flat[place : place + taken])
-        argument, place = [], place + taken
+        argument: list[str] = []
+        place += taken
         if entry in NTDSUTIL_TAKES and place < len(flat):
             last = flat[place][1]
             while place < len(flat) and flat[place][1] == last and (not argument or entry.startswith("create")):
@@ -183,11 +184,9 @@ def _entry(flat: Sequence[tuple[str, int]], place: int, menu: Sequence[str]) -> 
     for entry in menu:
         names = entry.split()
         given = flat[place : place + len(names)]
-        if len(given) == len(names) and all(
-            name.startswith(word.lower()) for name, (word, _) in zip(names, given, strict=True)
-        ):
-            if len(names) > best[1]:
-                best = entry, len(names)
+        fits = all(name.startswith(word.lower()) for name, (word, _) in zip(names, given, strict=False))
+        if fits and len(given) == len(names) > best[1]:
+            best = entry, len(names)
     return best
 
 
@@ -201,7 +200,8 @@ def _net(words: Sequence[Word], trail: Trail) -> str:
             name, colon, rest = value[1:].partition(":")
             full = completed(name, NET_SWITCHES)
             if full is not None and (value[0] == "/" or len(name) > 2):
-                value = trail.note("abbreviation", value, f"/{full}{colon}{rest}" if full != name.lower() else f"/{value[1:]}")
+                long = f"/{full}{colon}{rest}" if full != name.lower() else f"/{value[1:]}"
+                value = trail.note("abbreviation", value, long)
         out.append(value)
     return " ".join(out)
 
@@ -249,9 +249,9 @@ def _certutil(words: Sequence[Word], trail: Trail) -> str:
     out = []
     for word in words:
         value = _plain("certutil", word, trail)
-        if value.startswith("-") and (full := completed(value[1:], CERTUTIL, CERTUTIL_SHORTEST)) is not None:
-            if full != value[1:].lower():
-                value = trail.note("abbreviation", value, f"-{full}")
+        full = completed(value[1:], CERTUTIL, CERTUTIL_SHORTEST) if value.startswith("-") else None
+        if full is not None and full != value[1:].lower():
+            value = trail.note("abbreviation", value, f"-{full}")
         out.append(value)
     return " ".join(out)
 

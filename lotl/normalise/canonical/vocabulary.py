@@ -4,6 +4,7 @@ From the help texts of the tools themselves (``netsh ?``, ``ntdsutil help``, ``w
 word fits several, the first in the table is meant.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from typing import Final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lotl.normalise.canonical.argv import Word, quote
 from lotl.normalise.canonical.tools import arguments
@@ -13,10 +13,12 @@ from lotl.normalise.canonical.vocabulary import NATIVE
 if TYPE_CHECKING:
     from lotl.normalise.canonical.reader import Reader
 
-_RUN: Final = re.compile(
-    r'\.\s*(?:Run|Exec|ShellExecute)\s*\(?\s*("(?:[^"]|"")*"|\'(?:[^\']|\'\')*\')(?:\s*,\s*("(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'))?',
-    re.I,
-)
+Handler: TypeAlias = "Callable[[str, list[Word], Reader, int], str | None]"
+"""Command line, its words, reader, depth → the arguments, or None where nothing is nested."""
+
+_HELD: Final = r"""("(?:[^"]|"")*"|'(?:[^']|'')*')"""
+_HELD: Final = r"""("(?:[^"]|"")*"|'(?:[^']|'')*')"""
+_RUN: Final = re.compile(rf"\.\s*(?:Run|Exec|ShellExecute)\s*\(?\s*{_HELD}(?:\s*,\s*{_HELD})?", re.I)
 _HEX: Final = re.compile(r"0x([0-9a-fA-F]{2})(?![0-9a-fA-F])")
 _CALL: Final = re.compile(r"""(?i)\bcall\s+["']?create["']?\s*""")
 _SHELLED: Final = re.compile(r"(?i)^.*?(?:shell32(?:\.dll)?[\s,]+(?:ShellExec_RunDLL\w?|#\d+)|zipfldr(?:\.dll)?[\s,]+RouteTheCall|"
@@ -37,7 +39,7 @@ def _rest(text: str, words: list[Word], place: int) -> str:
     return text[words[place].start :]
 
 
-def _after(takes: frozenset[str], *, shell: bool = False) -> Callable[[str, list[Word], Reader, int], str | None]:
+def _after(takes: frozenset[str], *, shell: bool = False) -> Handler:
     """Make a handler for programs that take options and then a command.
 
     Parameters
@@ -61,7 +63,9 @@ def _after(takes: frozenset[str], *, shell: bool = False) -> Callable[[str, list
                 break
         if place >= len(words):
             return None
-        head = [reader.trail.note("switch sign", w.raw, _dash(w.raw)) if takes is _PSEXEC else w.raw for w in words[1:place]]
+        head = [word.raw for word in words[1:place]]
+        if takes is _PSEXEC:
+            head = [reader.trail.note("switch sign", raw, _dash(raw)) for raw in head]
         rest = _rest(text, words, place)
         inner = reader.inner_shell(rest, depth + 1) if shell else reader.inner_command(rest, depth + 1)
         return " ".join([*head, inner])
@@ -79,7 +83,7 @@ def _wmic(text: str, words: list[Word], reader: Reader, depth: int) -> str | Non
     if found is None or not any(word.value.lower() in ("process", "win32_process") for word in before):
         return None
     rest = text[found.end() :].strip()
-    if rest.startswith('"') or rest.startswith("'"):
+    if rest.startswith(('"', "'")):
         sign = rest[0]
         end = rest.rfind(sign)
         inner = rest[1:end] if end > 0 else rest[1:]
@@ -91,7 +95,7 @@ def _wmic(text: str, words: list[Word], reader: Reader, depth: int) -> str | Non
     return f"{head} call create {quote(reader.inner_command(inner, depth + 1))}{tail}".strip()
 
 
-def _option(names: frozenset[str], tool: str, *, shell: bool = False) -> Callable[[str, list[Word], Reader, int], str | None]:
+def _option(names: frozenset[str], tool: str) -> Handler:
     """Make a handler for programs with an option that holds a command (``schtasks /tr``, ``forfiles /c``)."""
 
     def handle(text: str, words: list[Word], reader: Reader, depth: int) -> str | None:
@@ -177,7 +181,7 @@ def _registry(text: str, words: list[Word], reader: Reader, depth: int) -> str |
 
 
 _PSEXEC: Final = frozenset({"u", "p", "n", "w", "a", "g", "r", "priority"})
-_HANDLERS: Final[dict[str, Callable[[str, list[Word], Reader, int], str | None]]] = {
+_HANDLERS: Final[dict[str, Handler]] = {
     "wmic": _wmic,
     "schtasks": _option(frozenset({"tr"}), "schtasks"),
     "forfiles": _option(frozenset({"c"}), "forfiles"),
@@ -195,5 +199,4 @@ _HANDLERS: Final[dict[str, Callable[[str, list[Word], Reader, int], str | None]]
     "mshta": _host,
     "rundll32": _rundll32,
     "reg": _registry,
-    "timeout": lambda *_: None,
 }
