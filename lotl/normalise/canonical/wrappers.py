@@ -17,13 +17,14 @@ Handler: TypeAlias = "Callable[[str, list[Word], Reader, int], str | None]"
 """Command line, its words, reader, depth → the arguments, or None where nothing is nested."""
 
 _HELD: Final = r"""("(?:[^"]|"")*"|'(?:[^']|'')*')"""
-_HELD: Final = r"""("(?:[^"]|"")*"|'(?:[^']|'')*')"""
 _RUN: Final = re.compile(rf"\.\s*(?:Run|Exec|ShellExecute)\s*\(?\s*{_HELD}(?:\s*,\s*{_HELD})?", re.I)
 _HEX: Final = re.compile(r"0x([0-9a-fA-F]{2})(?![0-9a-fA-F])")
 _CALL: Final = re.compile(r"""(?i)\bcall\s+["']?create["']?\s*""")
-_SHELLED: Final = re.compile(r"(?i)^.*?(?:shell32(?:\.dll)?[\s,]+(?:ShellExec_RunDLL\w?|#\d+)|zipfldr(?:\.dll)?[\s,]+RouteTheCall|"
-                             r"url(?:\.dll)?[\s,]+(?:FileProtocolHandler|OpenURL)|advpack(?:\.dll)?[\s,]+RegisterOCX|"
-                             r"pcwutl(?:\.dll)?[\s,]+LaunchApplication)[\s,]+")  # fmt: skip
+_SHELLED: Final = re.compile(
+    r"(?i)^.*?(?:shell32(?:\.dll)?[\s,]+(?:ShellExec_RunDLL\w?|#\d+)|zipfldr(?:\.dll)?[\s,]+RouteTheCall|"
+    r"url(?:\.dll)?[\s,]+(?:FileProtocolHandler|OpenURL)|advpack(?:\.dll)?[\s,]+RegisterOCX|"
+    r"pcwutl(?:\.dll)?[\s,]+LaunchApplication)[\s,]+"
+)
 
 
 def wrapped(name: str, text: str, words: list[Word], reader: Reader, depth: int) -> str | None:
