@@ -47,7 +47,7 @@ def beginning(head: bytes) -> str:
     """Return the first bytes of a file as text, without mark and leading blanks; empty where it is no text."""
     name = encoding(head)
     text = head.decode(name, "replace").lstrip("\ufeff \t\r\n\0")
-    return "" if "\0" in text[:256] else text
+    return "" if "\0" in text[:32] else text
 
 
 class Utf8:

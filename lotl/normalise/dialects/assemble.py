@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +16,7 @@ from lotl.normalise.dialects.base import Dialect
 from lotl.normalise.dialects.detect import detect, unwrap
 from lotl.normalise.dialects.expand import expand
 from lotl.normalise.dialects.resolve import Resolved, resolve
-from lotl.normalise.dialects.shape import Table, constants
+from lotl.normalise.dialects.shape import Table, constants, too_sparse
 from lotl.normalise.dialects.types import CHANNELS, GUIDS
 from lotl.schema import SYSTEM, Kind
 
@@ -31,7 +31,7 @@ class Assembled:
     Attributes
     ----------
     partitions : list of Partition
-        One for each kind, rows in the order of source and position.
+        One for each kind (more where they have next to no fields in common), rows in the order of source and position.
     unknown : list of (source, positions)
         Records of no known dialect.
     failed : list of (source, position, why)
@@ -77,8 +77,28 @@ def assemble(tables: Iterable[Table], dialect: Dialect | None = None) -> Assembl
     by_kind: dict[Kind, list[Partition]] = {}
     for partition in found:
         by_kind.setdefault(partition.kind, []).append(partition)
-    result.partitions = [_ordered(merge(parts)) for parts in by_kind.values()]
+    result.partitions = [_ordered(merge(group)) for parts in by_kind.values() for group in _groups(parts)]
     return result
+
+
+def _groups(parts: list[Partition]) -> Iterator[list[Partition]]:
+    """Yield partitions of one kind that can be one without most of its cells being empty."""
+    if len(parts) == 1:
+        yield parts
+        return
+    held: list[Partition] = []
+    names: set[str] = set()
+    rows = filled = 0
+    for part in parts:
+        cells = sum(int(column.present.sum()) for column in part.data.values())
+        if held and too_sparse(rows + len(part), len(names | part.data.keys()), filled + cells):
+            yield held
+            held, names, rows, filled = [], set(), 0, 0
+        held.append(part)
+        names.update(part.data)
+        rows += len(part)
+        filled += cells
+    yield held
 
 
 def _ordered(partition: Partition) -> Partition:

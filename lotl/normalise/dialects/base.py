@@ -9,8 +9,8 @@ from typing import Final
 SYSTEM: Final = "system"
 DATA: Final = "data"
 
-SIZES: Final = (2_048, 50_000)
-"""Names that one record may have, and names that all records of a block may have together."""
+SIZES: Final = (2_048, 20_000)
+"""Names that one record may have, and names that all records of rare shapes of a block may have together."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ def unwrap(name: str) -> str:
     return next((name[len(wrapper) :] for wrapper in WRAPPERS if name.startswith(wrapper)), name)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def detect(names: tuple[str, ...]) -> Dialect | None:
     """Return the dialect of records with these names (unwrapped paths), or None."""
     known = set(names)

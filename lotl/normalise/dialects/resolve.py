@@ -18,7 +18,7 @@ class Resolved(NamedTuple):
     message: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def resolve(dialect: Dialect, names: tuple[str, ...], event_id: int | None) -> Resolved:
     """Say for each target which of `names` it comes from."""
     system: dict[str, list[tuple[int, str]]] = {}

@@ -16,11 +16,15 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from lotl.columns import ABSENT, NULL, Codes, Column, Int, Rows, Text
+from lotl.columns import ABSENT, MISSING, NULL, Codes, Column, Int, Rows, Text
 from lotl.normalise.dialects.base import SIZES
-from lotl.normalise.records import to_text
+from lotl.normalise.records import encode, to_text
 
 MAX_DEPTH: Final = 12
+MAX_SHAPES: Final = 512
+"""Shapes of one block that get tables of their own; rarer ones share tables."""
+SPARSE: Final = 16
+SMALL: Final = 1 << 17
 _LABELS: Final = ("@Name", "Name", "name")
 _TEXTS: Final = ("#text", "text", "Text", "Value", "value", "content")
 _MAX_FIELDS, _MAX_NAMES = SIZES
@@ -118,6 +122,49 @@ class Cells:
         return np.fromiter((known.setdefault(str(n), len(known)) for n in numbers.tolist()), np.int32, len(numbers))
 
 
+def too_sparse(rows: int, names: int, filled: int) -> bool:
+    """Say whether a table is large and mostly empty: a hostile log could ask for any number of empty cells."""
+    return rows * names > SMALL + SPARSE * filled
+
+
+class _Pool:
+    """Records of rare shapes in one table."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, tuple[list[int], list[Any]]] = {}
+        self._source: list[int] = []
+        self._position: list[int] = []
+        self._filled = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the next record should begin another table."""
+        return too_sparse(len(self._source), len(self._cells), self._filled)
+
+    def new(self, names: Iterable[str]) -> int:
+        """Return how many of the names the table does not have."""
+        return sum(name not in self._cells for name in names)
+
+    def add(self, record: dict[str, Any], source: int, position: int) -> None:
+        row = len(self._source)
+        self._source.append(source)
+        self._position.append(position)
+        self._filled += len(record)
+        for name, value in record.items():
+            rows, values = self._cells.setdefault(name, ([], []))
+            rows.append(row)
+            values.append(value)
+
+    def table(self) -> Table:
+        columns: dict[str, Column] = {}
+        for name, (rows, values) in self._cells.items():
+            column: list[Any] = [MISSING] * len(self._source)
+            for row, value in zip(rows, values, strict=True):
+                column[row] = value
+            columns[name] = encode(column)
+        return Table(columns, np.array(self._source, np.int32), np.array(self._position, np.int64))
+
+
 @dataclass
 class _Shape:
     cells: dict[str, Cells]
@@ -131,6 +178,7 @@ class Shapes:
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._orders: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._pools: list[_Pool] = []
         self._names = 0
 
     def add(self, records: Sequence[dict[str, Any]], source: int, position: Rows) -> list[tuple[int, str]]:
@@ -189,7 +237,7 @@ class Shapes:
             return self._nested(columns, objects, members, source, position, depth)
         shape = self._of(tuple(columns))
         if shape is None:
-            return [(index, f"its block has more than {_MAX_NAMES:,} names of fields") for index in members.tolist()]
+            return self._pooled(columns, members, source, position)
         for name, keys in distinct.items():
             shape.cells[name].add(columns[name], keys)
         for name in lists:
@@ -200,10 +248,24 @@ class Shapes:
 
     def _of(self, names: tuple[str, ...]) -> _Shape | None:
         shape = self._shapes.get(names)
-        if shape is None and self._names + len(names) <= _MAX_NAMES:
-            self._names += len(names)
+        if shape is None and len(self._shapes) < MAX_SHAPES:
             shape = self._shapes[names] = _Shape({name: Cells() for name in names})
         return shape
+
+    def _pooled(
+        self, columns: dict[str, Sequence[Any]], members: Rows, source: int, position: Rows
+    ) -> list[tuple[int, str]]:
+        refused = []
+        for index, values in zip(members.tolist(), zip(*columns.values(), strict=True), strict=True):
+            if not self._pools or self._pools[-1].full:
+                self._pools.append(_Pool())
+            new = self._pools[-1].new(columns)
+            if self._names + new > _MAX_NAMES:
+                refused.append((index, f"its block has more than {_MAX_NAMES:,} names of fields"))
+                continue
+            self._names += new
+            self._pools[-1].add(dict(zip(columns, values, strict=True)), source, int(position[index]))
+        return refused
 
     def _nested(
         self,
@@ -242,7 +304,7 @@ class Shapes:
         return self._order(tuple(value)) if type(value) is dict else None
 
     def tables(self) -> list[Table]:
-        """Return what was added, shapes in order of first appearance."""
+        """Return what was added, shapes in order of first appearance, rare ones last."""
         return [
             Table(
                 {name: cells.column() for name, cells in shape.cells.items()},
@@ -250,7 +312,7 @@ class Shapes:
                 np.concatenate(shape.position),
             )
             for shape in self._shapes.values()
-        ]
+        ] + [pool.table() for pool in self._pools]
 
 
 def _transpose(rows: Sequence[dict[str, Any]], keys: tuple[str, ...]) -> dict[str, Sequence[Any]]:
