@@ -97,14 +97,14 @@ def command(
         lowest = LEVELS[0] if everything else chosen["level"] or "medium"
         _print(hits, output, lowest)
     if timings is not None:
-        click.echo(timings.render())
+        click.echo(timings.table([rule.meta.title for rule in hits.rules]))
     return _exit_code(hits, fail_on, strict)
 
 
 def _profile() -> Any:
     from lotl.match.profile import Profile
 
-    return Profile()
+    return Profile(enabled=True)
 
 
 def _print(hits: Any, output: tuple[str, ...], lowest: str) -> None:

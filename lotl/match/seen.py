@@ -16,6 +16,9 @@ from lotl.match.values import frozen
 from lotl.plan.build import Plan, Route
 from lotl.schema import Kind
 
+NO_EVENTS, LACKING, ABLE = range(3)
+"""What a rule had: no events; events without a field that it needs; events that it could match."""
+
 EVERY_KIND = Kind(None, None, None)
 """The kind of events that do not say what they are: every rule is tried on them."""
 
@@ -56,15 +59,15 @@ class Seen:
 
         A rule that asks for an event id which its kinds of event do not have had none.
         """
-        return self._levels(plan) > 0
+        return self.levels(plan) > NO_EVENTS
 
     def blind(self, plan: Plan) -> dict[int, tuple[str, ...]]:
         """Return the rules that had events but could not match any, for lack of fields, and those fields."""
-        levels = self._levels(plan)
-        return {int(rule): self._missing(plan, int(rule)) for rule in np.flatnonzero(levels == 1)}
+        levels = self.levels(plan)
+        return {int(rule): self.missing(plan, int(rule)) for rule in np.flatnonzero(levels == LACKING)}
 
-    def _levels(self, plan: Plan) -> Any:
-        """Return per rule 0: no events; 1: events without a field that it needs; 2: it could match."""
+    def levels(self, plan: Plan) -> Any:
+        """Return per rule `NO_EVENTS`, `LACKING` or `ABLE`: int8, shape (len(plan.rules),)."""
         levels = np.zeros(len(plan.roots), np.int8)
         for (kind, view), names in self.fields.items():
             for route in routes_of(plan, kind):
@@ -73,7 +76,8 @@ class Seen:
                     np.maximum.at(levels, route.rules, found)
         return levels
 
-    def _missing(self, plan: Plan, rule: int) -> tuple[str, ...]:
+    def missing(self, plan: Plan, rule: int) -> tuple[str, ...]:
+        """Return the fields that a rule names and that its events never had."""
         atoms = needed(plan, plan.roots[rule : rule + 1])
         wanted = {plan.fields[number] for number in plan.atom_field[atoms].tolist() if number >= 0}
         for (kind, view), names in self.fields.items():
@@ -104,4 +108,5 @@ def _route_levels(plan: Plan, route: Route, kind: Kind, names: Sequence[str]) ->
     settle(graph.kind, graph.count, graph.start, graph.child, before)
     absent_states(plan, atoms, columns, state)
     settle(graph.kind, graph.count, graph.start, graph.child, state)
-    return np.where(before[route.roots] == NO, 0, np.where(state[route.roots] == NO, 1, 2)).astype(np.int8)
+    lacking = np.where(state[route.roots] == NO, LACKING, ABLE)
+    return np.where(before[route.roots] == NO, NO_EVENTS, lacking).astype(np.int8)

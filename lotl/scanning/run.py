@@ -13,7 +13,7 @@ from lotl.events import Events, micros
 from lotl.hits import Hits
 from lotl.hits.parts import HitPart, Run
 from lotl.match.engine import Matcher
-from lotl.match.seen import Seen
+from lotl.match.seen import ABLE, LACKING, Seen
 from lotl.plan.build import Plan
 from lotl.plan.cache import plan_for
 from lotl.reading import BLOCK_BYTES, Progress, blocks, refuse_damage
@@ -125,18 +125,18 @@ def _settle(hits: Hits, plan: Plan, seen: Seen) -> None:
     """Say of every rule how it ended."""
     run, rules = hits.run, hits.rules
     hit = set(hits.all.rule.tolist())
-    had_data, blind = seen.had_data(plan), seen.blind(plan)
+    levels = seen.levels(plan).tolist()
     unsupported = {issue.rule for issue in hits.ruleset.errors if issue.state is State.UNSUPPORTED}
     for index, rule in enumerate(rules):
         if index in hit:
             state = State.HIT
         elif rule.meta.id in unsupported:
             continue
-        elif index in blind:
+        elif levels[index] == LACKING:
             state = State.BLIND
-            run.blind[rule.meta.id] = blind[index]
+            run.blind[rule.meta.id] = seen.missing(plan, index)
         else:
-            state = State.EVALUATED if had_data[index] else State.NO_DATA
+            state = State.EVALUATED if levels[index] == ABLE else State.NO_DATA
         run.states[rule.meta.id] = state
     run.issues = [issue for issue in hits.ruleset.errors if issue.rule not in run.states]
     slow = {
