@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lotl.cli.options import log_options
 from lotl.cli.progress import progress
 
 EPILOG = """\b
@@ -18,14 +19,15 @@ Examples:
 
 @click.command("info", epilog=EPILOG)
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@log_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
-def command(logs: tuple[str, ...], as_json: bool, no_progress: bool) -> None:
+def command(logs: tuple[str, ...], as_json: bool, no_progress: bool, **how: Any) -> None:
     """Show what is in LOGS: per file and per channel the records, times, computers, event ids, and the damage."""
     from lotl.report.info import info
 
     with progress("reading", wanted=not no_progress) as update:
-        result = info(logs, progress=update)
+        result = info(logs, progress=update, **how)
     if as_json:
         click.echo(json.dumps(result.to_dict(), default=lambda value: vars(value), indent=2))
     else:
@@ -39,10 +41,11 @@ def _print(result: Any) -> None:
     from lotl.report.safe import printable
 
     console = Console(highlight=False)
-    files = Table("File", "Records", "First (UTC)", "Last (UTC)", "Chunks", "Damage", box=None, pad_edge=False)
+    files = Table("File", "Format", "Records", "First (UTC)", "Last (UTC)", "Chunks", "Damage", box=None, pad_edge=False)
     for account in result.accounts:
         files.add_row(
             printable(account.name, 90),
+            account.format,
             f"{account.records:,}",
             _time(account.first),
             _time(account.last),
@@ -88,6 +91,8 @@ def _damage(account: Any) -> str:
         "bytes cut off": account.truncated,
     }
     words = [f"{count:,} {name}" for name, count in counts.items() if count]
+    if account.lossy:
+        words.append("the format does not keep all of an event")
     return ", ".join(words) or ("; ".join(p.what for p in account.problems[:1]))
 
 

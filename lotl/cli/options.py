@@ -14,6 +14,26 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 LEVEL = click.Choice(LEVELS, case_sensitive=False)
 
 
+def log_options(command: Command) -> Command:
+    """Add the options that say how to read logs."""
+    for decorate in reversed(
+        [
+            click.option(
+                "--format",
+                default="",
+                metavar="NAME",
+                help="Read all files as evtx, json, xml, csv, parquet or arrow, whatever they look like.",
+            ),
+            click.option(
+                "--mapping", metavar="FILE", help="YAML file: names of a house format to Windows' names (with --format)."
+            ),
+            click.option("--password", default="", metavar="TEXT", help="Password of encrypted archives."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
 def rule_options(command: Command) -> Command:
     """Add the options that choose rules."""
     for decorate in reversed(

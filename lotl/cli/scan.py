@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lotl.cli.options import LEVEL, rule_options
+from lotl.cli.options import LEVEL, log_options, rule_options
 from lotl.cli.progress import progress
 from lotl.sigma.model import LEVELS
 
@@ -27,6 +27,7 @@ Exit codes: 0 ran; 1 a hit at or above --fail-on; 2 wrong usage; 3 logs partly u
 @click.command("scan", epilog=EPILOG)
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @rule_options
+@log_options
 @click.option("--from", "start", metavar="TIME", help="Only events from this time on (UTC).")
 @click.option("--to", "end", metavar="TIME", help="Only events before this time (UTC).")
 @click.option(
@@ -63,11 +64,15 @@ def command(
     everything: bool,
     quiet: bool,
     no_progress: bool,
+    format: str,  # noqa: A002 - the name of the option
+    mapping: str | None,
+    password: str,
     **chosen: Any,
 ) -> int:
-    """Run Sigma rules over LOGS: files, folders (recursive) and patterns.
+    """Run Sigma rules over LOGS: files, folders (recursive), patterns, @list.txt, or - (standard input).
 
-    Files are told apart by content. Without -o the result is a table on the screen, grouped by level and rule; with -o
+    EVTX, JSON, XML, CSV, Parquet and Arrow of many exporters are told apart by content, and archives of them are read
+    without unpacking. Without -o the result is a table on the screen, grouped by level and rule; with -o
     it goes to files, and the screen shows the summary. What could not be read, and which rules could not be evaluated,
     is always said.
     """
@@ -88,6 +93,7 @@ def command(
         hits = scan(
             logs, ruleset, start=start, end=end, workers=workers, engine=engine, progress=update, profile=timings,
             canonical=canonical,
+            format=format, mapping=mapping, password=password,
         )  # fmt: skip
     for path in output:
         write(hits, path)

@@ -114,7 +114,7 @@ def layer(found: Coverage, *, name: str = "lotl") -> dict[str, Any]:
         "name": name,
         "versions": {"attack": ATTACK_VERSION, "navigator": "5.1.0", "layer": "4.5"},
         "domain": "enterprise-attack",
-        "description": f"{sum(bool(one.rules) for one in covers)} techniques, {len(found.rules)} rules; scored by level",
+        "description": f"{sum(bool(one.rules) for one in covers)} techniques, {len(found.rules)} rules, by level",
         "filters": {"platforms": ["Windows"]},
         "sorting": 3,
         "layout": {

@@ -8,9 +8,11 @@ from typing import Any
 
 from lotl.columns import Int
 from lotl.frame import Partition
-from lotl.reading import Progress, decode_all
+from lotl.reading import Progress, decode_all, find
 from lotl.sources.base import Account
-from lotl.sources.discover import discover
+
+
+_INNER = ("chunk_records", "index_bits")
 
 
 @dataclass
@@ -62,13 +64,13 @@ class Info:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
         return {
-            "files": [{k: v for k, v in vars(account).items() if k != "chunk_records"} for account in self.accounts],
+            "files": [{k: v for k, v in vars(account).items() if k not in _INNER} for account in self.accounts],
             "skipped": self.skipped,
             "channels": [vars(channel) for channel in self.channels],
         }
 
 
-def info(paths: Any, *, progress: Progress | None = None) -> Info:
+def info(paths: Any, *, progress: Progress | None = None, **how: Any) -> Info:
     """Read logs and count what is in them.
 
     Parameters
@@ -76,13 +78,15 @@ def info(paths: Any, *, progress: Progress | None = None) -> Info:
     paths : path or iterable of paths
         As for `lotl.read`.
     progress : callable, optional
+    **how
+        `format`, `mapping` and `password`, as for `lotl.read`.
 
     Raises
     ------
     InputError
         A path does not exist.
     """
-    found = discover([paths] if isinstance(paths, str) else paths)
+    found = find(paths, **how)
     channels: dict[str, Channel] = {}
     for _block, decoded in decode_all(found, progress=progress):
         for partition in decoded.partitions:

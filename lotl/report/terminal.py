@@ -96,6 +96,8 @@ def _example(hits: Hits, hit: int, row: dict[str, Any], width: int, several: boo
         text.append(f"  {who}")
     room = max(40, width - len(text.plain) - 3)
     text.append(f"  {printable(what, room)}", "green")
+    if row["canonical"]:
+        text.append(f"\n        that is  {printable(row['canonical'], room)}", "yellow")
     return text
 
 

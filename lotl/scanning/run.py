@@ -16,7 +16,7 @@ from lotl.match.engine import Matcher
 from lotl.match.seen import ABLE, LACKING, Seen
 from lotl.plan.build import Plan
 from lotl.plan.cache import plan_for
-from lotl.reading import BLOCK_BYTES, Progress, blocks, refuse_damage
+from lotl.reading import BLOCK_BYTES, Progress, blocks, find, refuse_damage
 from lotl.scanning.pool import Item, Pool, lost
 from lotl.scanning.second import SecondPass
 from lotl.scanning.work import Done, Job, scan_block, scan_partition, take_seen
@@ -24,7 +24,7 @@ from lotl.sigma.load import load
 from lotl.sigma.model import State
 from lotl.sigma.ruleset import RuleSet
 from lotl.sources.base import Account
-from lotl.sources.discover import Found, discover
+from lotl.sources.discover import Found
 
 if TYPE_CHECKING:
     from lotl.match.profile import Profile
@@ -54,14 +54,17 @@ def scan(
     profile: Profile | None = None,
     strict: bool = False,
     canonical: bool | None = None,
+    format: str = "",  # noqa: A002 - the name of the option everywhere
+    mapping: str | os.PathLike[str] | None = None,
+    password: str = "",
 ) -> Hits:
     """Run rules over logs.
 
     Parameters
     ----------
     logs : path, iterable of paths, Events, or a frame
-        Files, folders (recursive) and glob patterns; events already in memory; or anything with ``__arrow_c_stream__``
-        or a pandas DataFrame whose columns have Windows' field names.
+        Files, folders (recursive), glob patterns, ``@list.txt``, ``-`` (standard input); events already in memory; or
+        anything with ``__arrow_c_stream__`` or a pandas DataFrame, named as Windows or as an exporter names the fields.
     rules : RuleSet, path, YAML text, mapping, or a sequence of those, optional
         None: the built-in pack.
     start, end : str, datetime or number, optional
@@ -89,6 +92,8 @@ def scan(
     canonical : bool, optional
         Match canonical command lines as well (`lotl.normalise.canonical`): hits found there only are marked, see
         ``hits.canonical``. None: for the built-in pack, not for other rules, whose results stay plain Sigma.
+    format, mapping, password : optional
+        How to read files: see `lotl.read`.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def scan(
         canonical = rules is None or rules == "lotl"
     job = Job(engine, micros(start), micros(end), block_bytes, canonical)
     if _is_paths(logs):
-        outcome = _scan_files(logs, plan, job, workers, progress, profile)
+        outcome = _scan_files(find(logs, format=format, mapping=mapping, password=password), plan, job, workers, progress, profile)
     else:
         outcome = _scan_events(as_events(logs, start, end), plan, job, profile)
     if strict:
@@ -190,9 +195,8 @@ def _scan_events(events: Events, plan: Plan, job: Job, profile: Profile | None) 
 
 
 def _scan_files(
-    paths: Any, plan: Plan, job: Job, workers: int | None, progress: Progress | None, profile: Profile | None
+    found: Found, plan: Plan, job: Job, workers: int | None, progress: Progress | None, profile: Profile | None
 ) -> Outcome:
-    found = discover([paths] if isinstance(paths, str | os.PathLike) else paths)
     outcome = Outcome([], Run(found.accounts, found.skipped), Seen())
     total, done = sum(account.size for account in found.accounts), 0
     count = 1 if profile is not None else _workers(workers, total)

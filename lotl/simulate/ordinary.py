@@ -11,11 +11,11 @@ from itertools import accumulate
 from random import Random
 from typing import Final, NamedTuple
 
+from lotl.simulate.agents import AGENTS, RATES
 from lotl.simulate.episodes import SECOND, Texts, hash_of, ntds_export
 from lotl.simulate.estate import REALM, Host, Process
 from lotl.simulate.feed import NO_LABEL, Feed, Label
 from lotl.simulate.programs import (
-    AGENTS,
     MODULES,
     PROGRAMS,
     REGISTRY,
@@ -128,7 +128,7 @@ class Ordinary:
         for index in range(rng.randrange(3)):
             path, description = MODULES[rng.randrange(len(MODULES))]
             feed.module(host, time + 20_000 + index * 3000, child, "C:\\Windows\\System32\\" + path, description)
-        if rng.random() < 0.3:
+        if rng.random() < 0.3 and program not in _SILENT:
             self.talk(host, time + 200_000, child)
         feed.exit(host, time + rng.randrange(1, 900) * SECOND // 2, child)
 
@@ -299,14 +299,31 @@ class Ordinary:
             at = time
             for tool, command in commands:
                 at += self.rng.randrange(400_000, 6 * SECOND)
-                self.command(host, at, tool, command, top, lasting=self.rng.randrange(90_000, 2 * SECOND))
-                if tool == "netsh" and "portproxy" in command:
-                    key = "HKLM\\System\\CurrentControlSet\\Services\\PortProxy\\v4tov4\\tcp\\0.0.0.0/3000"
-                    self.feed.registry(host, at + 60_000, host.processes["iphlpsvc"], key, "172.24.80.9/3000")
+                child = self.command(host, at, tool, command, top, lasting=self.rng.randrange(90_000, 2 * SECOND))
+                self.effect(host, at + 60_000, child)
             self.feed.exit(host, at + 3 * SECOND, top)
             self.feed.label = NO_LABEL
 
         return happen
+
+    def effect(self, host: Host, time: int, child: Process) -> None:
+        """Record what a command changes besides starting: forwardings, services, tasks."""
+        text = child.command
+        if "portproxy add" in text:
+            key = "HKLM\\System\\CurrentControlSet\\Services\\PortProxy\\v4tov4\\tcp\\0.0.0.0/3000"
+            self.feed.registry(host, time, host.processes["iphlpsvc"], key, "172.24.80.9/3000")
+        elif text.startswith("sc create"):
+            name, path = text.split(" ")[2], text.split('"')[1]
+            self.feed.service_installed(host, time, child.session, name, path)
+        elif text.startswith("schtasks /create"):
+            self.feed.task_written(
+                host,
+                time,
+                child.session,
+                "\\Ledger Update",
+                '"C:\\Program Files\\Ledger\\update.exe" /silent',
+                new=True,
+            )
 
     def install_media(self, host: Host, time: int) -> None:
         """An administrator makes install media for a branch controller: the grey case that looks like theft of NTDS."""
@@ -320,6 +337,9 @@ class Ordinary:
         self.feed.exit(host, time + 70 * SECOND, tool)
         self.feed.label = NO_LABEL
 
+
+_SILENT: Final = frozenset({"notepad", "cscript", "cmd", "ping", "ipconfig", "cleanmgr", "taskhostw"})
+"""Programs that connect to nothing by name."""
 
 WORK_IMAGES: Final = tuple(PROGRAMS[program].image for _, program, _, _ in WORK)
 
@@ -363,14 +383,7 @@ ACTIVITIES: Final[dict[str, Activity]] = {
     "downloads": Activity(Ordinary.downloads, (0.2, 0.2, 0.8), 0.5),
     "documents": Activity(Ordinary.documents, (0, 0, 12), 0.95),
     "leave": Activity(Ordinary.leave, (0.3, 0.3, 0.1), 0.2),
-    "software_management": Activity(_agent("software_management"), (0.2, 0.2, 0.15), 0.1),
-    "encoded_management": Activity(_agent("encoded_management"), (0.15, 0.15, 0.15), 0.1),
-    "inventory": Activity(_agent("inventory"), (0.08, 0.08, 0.08), 0.1),
-    "monitoring": Activity(_agent("monitoring"), (0.5, 0.5, 0), 0.1),
-    "backup": Activity(_agent("backup"), (0.08, 0.08, 0), 0.0),
-    "network_gathering": Activity(_agent("network_gathering"), (0.02, 0.02, 0.04), 0.3),
-    "administration": Activity(_agent("administration"), (0.15, 0.15, 0.02), 0.9),
-    "developer_portproxy": Activity(_agent("developer_portproxy"), (0, 0, 0.02), 0.95),
     "install_media": Activity(Ordinary.install_media, (0.05, 0, 0), 0.95),
+    **{kind: Activity(_agent(kind), *often) for kind, often in RATES.items()},
 }
 """Ordinary activities by name."""

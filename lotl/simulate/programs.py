@@ -78,6 +78,17 @@ _NATIVE: Final = (
     ("cleanmgr", "cleanmgr.exe", "CLEANMGR.DLL", "Disk Space Cleanup Manager for Windows"),
     ("notepad", "notepad.exe", "NOTEPAD.EXE", "Notepad"),
     ("mmc", "mmc.exe", "mmc.exe", "Microsoft Management Console"),
+    ("wsmprovhost", "wsmprovhost.exe", "wsmprovhost.exe", "Host process for WinRM plug-ins"),
+    ("msiexec", "msiexec.exe", "msiexec.exe", "Windows® installer"),
+    ("regsvr32", "regsvr32.exe", "REGSVR32.EXE", "Microsoft(C) Register Server"),
+    ("robocopy", "Robocopy.exe", "robocopy.exe", "Microsoft Robocopy"),
+    ("tracert", "TRACERT.EXE", "tracert.exe", "TCP/IP Traceroute Command"),
+    ("nslookup", "nslookup.exe", "nslookup.exe", "nslookup"),
+    ("qwinsta", "qwinsta.exe", "qwinsta.exe", "Query Session Utility"),
+    ("diskshadow", "diskshadow.exe", "DiskShadow.exe", "DiskShadow"),
+    ("findstr", "findstr.exe", "FINDSTR.EXE", "Find String (QGREP) Utility"),
+    ("dism", "Dism.exe", "DISM.EXE", "Dism Image Servicing Utility"),
+    ("w32tm", "w32tm.exe", "w32time.dll", "Windows Time Service Diagnostic Tool"),
 )
 
 _OTHERS: Final = {
@@ -118,6 +129,16 @@ _OTHERS: Final = {
                          "AssetLens", "AssetLens Oy", "7.4.1.0"),
     "backup": Program("C:\\Program Files\\NordVault\\Backup\\nvagent.exe", "nvagent.exe", "NordVault Backup Agent",
                       "NordVault", "NordVault AS", "12.1.0.2131"),
+    "guest": Program("C:\\WindowsAzure\\Packages\\WaAppAgent.exe", "WaAppAgent.exe", "WaAppAgent", "Microsoft Azure",
+                     _MICROSOFT, "2.7.41491.1117"),
+    "endpoint": Program(
+        "C:\\Program Files (x86)\\Microsoft Intune Management Extension\\Microsoft.Management.Services.IntuneWindowsAgent.exe",
+        "Microsoft.Management.Services.IntuneWindowsAgent.exe", "Microsoft Intune Management Extension",
+        "Microsoft Intune Management Extension", _MICROSOFT, "1.78.102.0"),
+    "tomcat": Program("C:\\Program Files\\LedgerWeb\\jre\\bin\\java.exe", "java.exe", "OpenJDK Platform binary", "OpenJDK",
+                      "Eclipse Adoptium", "17.0.11.0"),
+    "build": Program("C:\\Program Files\\Microsoft Visual Studio\\2022\\Professional\\MSBuild\\Current\\Bin\\MSBuild.exe",
+                     "MSBuild.exe", "MSBuild.exe", "Microsoft® Build Tools®", _MICROSOFT, "17.10.4"),
     "unknown": Program("", "-", "-", "-", "-", "-"),
 }  # fmt: skip
 
@@ -177,59 +198,6 @@ WORK: Final = (
     ("ccmexec", "cmd", 1, 'cmd /c ""C:\\Windows\\ccmcache\\{n}\\setup.cmd" /quiet"'),
 )
 """Processes of ordinary work."""
-
-AGENTS: Final[dict[str, tuple[str, str, str, tuple[tuple[str, str], ...]]]] = {
-    # kind: parent, program of the parent's child ("" none), its command, then commands below it (program, command)
-    "network_gathering": ("schedule", "cscript", "C:\\Windows\\system32\\cscript.exe C:\\Windows\\system32\\gatherNetworkInfo.vbs", (
-        ("netsh", "netsh wlan show all"),
-        ("ipconfig", "ipconfig /all"),
-        ("ipconfig", "ipconfig /displaydns"),
-        ("route", "route print"),
-        ("arp", "arp -a"),
-        ("netstat", "netstat -e -s"),
-        ("systeminfo", "systeminfo"),
-        ("net", "net start"),
-        ("reg", 'reg query "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion" /s'),
-        ("gpresult", "gpresult /scope:computer /v"),
-        ("netsh", "netsh advfirewall show allprofiles"),
-        ("nltest", "nltest /dsgetdc:{d}"),
-    )),
-    "software_management": ("ccmexec", "powershell",
-        "powershell.exe -NoLogo -NonInteractive -ExecutionPolicy Bypass -File C:\\Windows\\CCM\\ScriptStore\\{g}.ps1", (
-        ("wmic", "wmic qfe get hotfixid"),
-        ("reg", "reg query HKLM\\SOFTWARE\\Microsoft\\CCM /v LogDirectory"),
-    )),
-    "encoded_management": ("ccmexec", "powershell", "powershell.exe -NonInteractive -EncodedCommand {e}", ()),
-    "inventory": ("services", "inventory", '"{image}" --collect --job {n}', (
-        ("wmic", "wmic bios get serialnumber"),
-        ("wmic", "wmic product get name,version /format:csv"),
-        ("systeminfo", "systeminfo /fo csv /nh"),
-        ("tasklist", "tasklist /fo csv /svc"),
-        ("netstat", "netstat -ano -p tcp"),
-    )),
-    "monitoring": ("wmiprvse", "cmd", "cmd.exe /c C:\\ProgramData\\Probe\\check_{n}.cmd", (
-        ("sc", "sc queryex type= service state= all"),
-        ("quser", "quser"),
-    )),
-    "backup": ("services", "backup", '"{image}" run --policy daily-{n}', (
-        ("vssadmin", "vssadmin list writers"),
-        ("vssadmin", "vssadmin list shadows"),
-    )),
-    "administration": ("user", "cmd", '"C:\\Windows\\system32\\cmd.exe" ', (
-        ("net", "net user {u} /domain"),
-        ("quser", "quser /server:{h}"),
-        ("gpupdate", "gpupdate /force"),
-        ("nltest", "nltest /sc_query:{d}"),
-        ("whoami", "whoami /groups"),
-        ("ipconfig", "ipconfig /flushdns"),
-        ("tasklist", "tasklist /s {h}"),
-    )),
-    "developer_portproxy": ("user", "powershell", "powershell.exe -File C:\\Users\\{u}\\bin\\wsl-bridge.ps1", (
-        ("wsl", "wsl.exe hostname -I"),
-        ("netsh", "netsh interface portproxy add v4tov4 listenaddress=0.0.0.0 listenport=3000 connectaddress=172.24.{n8}.9 connectport=3000"),
-    )),
-}  # fmt: skip
-"""Noisy but ordinary agents and people: their command bursts look like reconnaissance."""
 
 MODULES: Final = (
     # loaded module below System32, description, signed

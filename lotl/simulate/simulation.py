@@ -165,7 +165,7 @@ def simulate(
     )  # fmt: skip
 
 
-def demo_set(folder: str | Path, *, seed: int = 63) -> list[Path]:
+def demo_set(folder: str | Path, *, seed: int = 62) -> list[Path]:
     """Write a ready example: one whole intrusion in a working day of three machines, about 20,000 events as EVTX.
 
     Returns
