@@ -68,7 +68,7 @@ class Matcher:
     --------
     >>> from lotl.normalise.records import partitions
     >>> from lotl.plan.build import build
-    >>> from lotl.rules.load import load
+    >>> from lotl.sigma.load import load
     >>> rules = load("{title: Shell, logsource: {product: windows}, detection: {s: {Image: '*cmd.exe'}, condition: s}}")
     >>> batch, = partitions([{"Image": "C:\\\\cmd.exe"}, {"Image": "calc.exe"}])
     >>> Matcher(build(rules)).match(batch).row.tolist()
