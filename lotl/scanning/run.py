@@ -115,7 +115,8 @@ def scan(
         canonical = rules is None or rules == "lotl"
     job = Job(engine, micros(start), micros(end), block_bytes, canonical)
     if _is_paths(logs):
-        outcome = _scan_files(find(logs, format=format, mapping=mapping, password=password), plan, job, workers, progress, profile)
+        found = find(logs, format=format, mapping=mapping, password=password)
+        outcome = _scan_files(found, plan, job, workers, progress, profile)
     else:
         outcome = _scan_events(as_events(logs, start, end), plan, job, profile)
     if strict:
