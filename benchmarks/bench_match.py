@@ -26,8 +26,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from generate import MARKER, FrameStamp
 from generate import plan as simulation_plan
-from lotl.rules.load import load
-from lotl.rules.model import Rule
+from lotl.sigma.load import load
+from lotl.sigma.model import Rule
 
 from lotl.columns import Int, Text
 from lotl.frame import Partition
