@@ -413,6 +413,30 @@ def test_damaged_parquet_and_arrow(tmp_path: Path) -> None:
         assert "cannot be read" in problems(events)
 
 
+def test_seven_zip(tmp_path: Path) -> None:
+    py7zr = pytest.importorskip("py7zr")
+    data = b"".join(line(CommandLine=str(n)) for n in range(3000))
+    members = {"a/x.json": data, "readme.md": b"# no log", "b/y.json": line(CommandLine="last")}
+    for password in ("", "infected"):
+        path = tmp_path / f"x{password}.7z"
+        with py7zr.SevenZipFile(path, "w", password=password or None) as file:
+            for name, content in members.items():
+                file.writestr(content, name)
+        events = lotl.read(path, password=password)
+        assert commands(events) == [*(str(n) for n in range(3000)), "last"]
+        assert [account.name for account in events.accounts[1:]] == [f"{path.name}!a/x.json", f"{path.name}!b/y.json"]
+        assert not problems(events)
+    assert "cannot be unpacked" in problems(lotl.read(path, password="wrong"))
+    damaged = bytearray(path.read_bytes())
+    damaged[40:400] = bytes(360)
+    assert "cannot be unpacked" in problems(read(tmp_path / "d.7z", bytes(damaged)))
+
+
+def test_seven_zip_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lotl.sources.sevenzip", None)
+    assert "lotl-hunt[archives]" in problems(read(tmp_path / "x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100)))
+
+
 # --- ways in ----------------------------------------------------------------------------------------------------------
 
 
