@@ -89,7 +89,7 @@ def read(
 
 
 def find(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    paths: Any,
     *,
     format: str = "",  # noqa: A002
     mapping: str | os.PathLike[str] | None = None,

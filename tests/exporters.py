@@ -43,14 +43,19 @@ def xml_event(event: Event) -> str:
     def element(name: str, inner: str = "") -> str:
         return f"<{name}{inner}>{escape(text(s[name]))}</{name}>" if name in s else ""
 
-    provider = attributes(("Name", "Provider_Name"), ("Guid", "Provider_Guid"), ("EventSourceName", "Provider_EventSourceName"))
+    provider = attributes(
+        ("Name", "Provider_Name"), ("Guid", "Provider_Guid"), ("EventSourceName", "Provider_EventSourceName")
+    )
+    correlation = attributes(
+        ("ActivityID", "Correlation_ActivityID"), ("RelatedActivityID", "Correlation_RelatedActivityID")
+    )
     parts = [
         f"<Provider{provider}/>",
         element("EventID", attributes(("Qualifiers", "EventID_Qualifiers"))),
         *(element(name) for name in ("Version", "Level", "Task", "Opcode", "Keywords")),
         f"<TimeCreated{attributes(('SystemTime', 'TimeCreated'))}/>",
         element("EventRecordID"),
-        f"<Correlation{attributes(('ActivityID', 'Correlation_ActivityID'), ('RelatedActivityID', 'Correlation_RelatedActivityID'))}/>",
+        f"<Correlation{correlation}/>",
         f"<Execution{attributes(('ProcessID', 'Execution_ProcessID'), ('ThreadID', 'Execution_ThreadID'))}/>",
         element("Channel"),
         element("Computer"),
@@ -80,7 +85,9 @@ def event_viewer_xml(events: list[Event]) -> bytes:
     return f'\ufeff<?xml version="1.0" encoding="utf-16"?>\r\n<Events>{body}</Events>'.encode("utf-16-le")
 
 
-def _tree(event: Event, *, attributes: Callable[[str, dict[str, Any]], dict[str, Any]], bare_guids: bool) -> dict[str, Any]:
+def _tree(
+    event: Event, *, attributes: Callable[[str, dict[str, Any]], dict[str, Any]], bare_guids: bool
+) -> dict[str, Any]:
     s = event["System"]
 
     def guid(value: str) -> str:
@@ -163,7 +170,9 @@ def _winlog(event: Event) -> dict[str, Any]:
     s = event["System"]
     return {
         **_get(s, ("channel", "Channel"), ("provider_name", "Provider_Name"), ("computer_name", "Computer")),
-        **_get(s, ("provider_guid", "Provider_Guid"), ("version", "Version"), ("activity_id", "Correlation_ActivityID")),
+        **_get(
+            s, ("provider_guid", "Provider_Guid"), ("version", "Version"), ("activity_id", "Correlation_ActivityID")
+        ),
         **_get(s, ("related_activity_id", "Correlation_RelatedActivityID")),
         "event_id": str(s["EventID"]),
         "record_id": s.get("EventRecordID"),
@@ -195,7 +204,9 @@ def winlogbeat(events: list[Event]) -> bytes:
 
 
 def elastic_hits(events: list[Event]) -> bytes:
-    return lines({"_index": "winlogbeat", "_id": str(n), "_score": 1, "_source": _beat(e)} for n, e in enumerate(events))
+    return lines(
+        {"_index": "winlogbeat", "_id": str(n), "_score": 1, "_source": _beat(e)} for n, e in enumerate(events)
+    )
 
 
 def winlogbeat_dotted(events: list[Event]) -> bytes:
@@ -217,7 +228,11 @@ _FLAT = (
 
 def otrf(events: list[Event]) -> bytes:
     return lines(
-        {**_get({**texts(e["System"]), "EventID": e["System"]["EventID"]}, *_FLAT), "Message": "x", **texts(e["EventData"])}
+        {
+            **_get({**texts(e["System"]), "EventID": e["System"]["EventID"]}, *_FLAT),
+            "Message": "x",
+            **texts(e["EventData"]),
+        }
         for e in events
     )
 
@@ -321,12 +336,12 @@ def evtxecmd_json(events: list[Event]) -> bytes:
 
 def get_winevent(events: list[Event]) -> bytes:
     """`Get-WinEvent | ConvertTo-Json`: only the positions of fields are kept."""
-    from lotl.columns import format_time  # noqa: F401 - the inverse is here
-
     def record(event: Event) -> dict[str, Any]:
         s = event["System"]
         values = [
-            {"Value": item} for n, v in event["EventData"].items() if n != "EventData_Name"
+            {"Value": item}
+            for n, v in event["EventData"].items()
+            if n != "EventData_Name"
             for item in (v if isinstance(v, list) else [v])
         ]
         return {

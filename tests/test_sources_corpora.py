@@ -67,10 +67,7 @@ def test_json_of_a_log_hits_as_the_log_does(shared: Path, tmp_path: Path) -> Non
     # some of these JSON files hold the record of interest only
     assert all(got[name] <= count for name, count in wanted.items())
     assert not [account.name for account in other.accounts if account.damaged]
-    rows = {
-        (event["EventRecordID"], event["Computer"]): comparable(event)
-        for event in one
-    }
+    rows = {(event["EventRecordID"], event["Computer"]): comparable(event) for event in one}
     compared = 0
     for event in other:
         twin = rows.get((event["EventRecordID"], event["Computer"]))

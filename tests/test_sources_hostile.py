@@ -51,7 +51,10 @@ def commands(events: lotl.Events) -> list[str]:
     ("bad", "what"),
     [
         (b'{"SourceName":"S","EventID":1,' + b'"a":' * 100_000 + b"1", "broken JSON"),
-        (b'{"EventID":4688,"Channel":"c","SourceName":"s","x":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001, "broken JSON"),
+        (
+            b'{"EventID":4688,"Channel":"c","SourceName":"s","x":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+            "broken JSON",
+        ),
         (b'{"EventID":4688,"Channel":"c","SourceName":"s","x":' + b"[" * 500 + b"]" * 500 + b"}", None),
         (b'{"EventID":4688,"Channel":"c","SourceName":"s","x":' + b'{"a":' * 500 + b"1" + b"}" * 501, "nested deeper"),
         (json.dumps({**GOOD, **{f"k{n}": n for n in range(100_000)}}).encode(), "fields, more than"),
@@ -112,7 +115,13 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str, newline: str) ->
 
 
 def test_nuls_and_invalid_text(tmp_path: Path) -> None:
-    data = line(CommandLine="a") + b"\0" * 4096 + b"\n" + line(CommandLine="X").replace(b"X", b"\xff\xfe") + line(CommandLine="b")
+    data = (
+        line(CommandLine="a")
+        + b"\0" * 4096
+        + b"\n"
+        + line(CommandLine="X").replace(b"X", b"\xff\xfe")
+        + line(CommandLine="b")
+    )
     assert commands(read(tmp_path / "x.json", data)) == ["a", "\ufffd\ufffd", "b"]
 
 
@@ -230,14 +239,15 @@ def test_user_data_and_nameless_data(tmp_path: Path) -> None:
 
 
 def test_csv_rows_of_a_wrong_width_and_stray_quotes(tmp_path: Path) -> None:
-    data = "SourceName,Channel,EventID,Hostname,CommandLine\nS,C,1,H,a\nS,C,1,H\nS,C,1,H,b,c\nS,C,1,H,\"x\ny\"\n"
+    data = 'SourceName,Channel,EventID,Hostname,CommandLine\nS,C,1,H,a\nS,C,1,H\nS,C,1,H,b,c\nS,C,1,H,"x\ny"\n'
     events = read(tmp_path / "x.csv", data.encode())
     assert commands(events) == ["a", "x\ny"]
     assert events.accounts[0].lost == 2
 
 
 def test_csv_of_event_viewer_is_lossy(tmp_path: Path) -> None:
-    data = "Ebene,Datum und Uhrzeit,Quelle,Ereignis-ID,Aufgabenkategorie\r\nInformationen,01.03.2024 10:00:00,ESENT,326,x\r\n"
+    header = "Ebene,Datum und Uhrzeit,Quelle,Ereignis-ID,Aufgabenkategorie"
+    data = f"{header}\r\nInformationen,01.03.2024 10:00:00,ESENT,326,x\r\n"
     events = read(tmp_path / "x.csv", data.encode("cp1252"))
     assert events.accounts[0].lossy
     assert next(iter(events))["TimeCreated"] == "2024-03-01T10:00:00.000000Z"
@@ -304,7 +314,9 @@ def test_archives(tmp_path: Path, kind: str) -> None:
         "zst": lambda: pa.compress(data, "zstd", asbytes=True),
         "tar": lambda: tarred(members, ""),
         "tar.gz": lambda: tarred(members, "gz"),
-        "zip in zip": lambda: zipped({"inner.zip": zipped(members, tmp_path / "i.zip").read_bytes()}, tmp_path / "o").read_bytes(),
+        "zip in zip": lambda: zipped(
+            {"inner.zip": zipped(members, tmp_path / "i.zip").read_bytes()}, tmp_path / "o"
+        ).read_bytes(),
     }[kind]()
     events = read(tmp_path / "log.bin", packed)
     assert commands(events) == [str(n) for n in range(1000)]
@@ -453,7 +465,11 @@ def test_standard_input(packed: bool) -> None:
     data = line(CommandLine="a") + line(CommandLine="b")
     code = "import lotl; e = lotl.read('-'); print(*[x['CommandLine'] for x in e], e.accounts[0].name)"
     run = subprocess.run(
-        [sys.executable, "-c", code], input=gzip.compress(data) if packed else data, capture_output=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code],
+        input=gzip.compress(data) if packed else data,
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
     )
     assert run.stdout.split() == [b"a", b"b", b"standard", b"input"]
 

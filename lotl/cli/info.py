@@ -41,7 +41,9 @@ def _print(result: Any) -> None:
     from lotl.report.safe import printable
 
     console = Console(highlight=False)
-    files = Table("File", "Format", "Records", "First (UTC)", "Last (UTC)", "Chunks", "Damage", box=None, pad_edge=False)
+    files = Table(
+        "File", "Format", "Records", "First (UTC)", "Last (UTC)", "Chunks", "Damage", box=None, pad_edge=False
+    )
     for account in result.accounts:
         files.add_row(
             printable(account.name, 90),

@@ -25,7 +25,9 @@ def log_options(command: Command) -> Command:
                 help="Read all files as evtx, json, xml, csv, parquet or arrow, whatever they look like.",
             ),
             click.option(
-                "--mapping", metavar="FILE", help="YAML file: names of a house format to Windows' names (with --format)."
+                "--mapping",
+                metavar="FILE",
+                help="YAML file: names of a house format to Windows' names (with --format).",
             ),
             click.option("--password", default="", metavar="TEXT", help="Password of encrypted archives."),
         ]

@@ -11,7 +11,6 @@ from lotl.frame import Partition
 from lotl.reading import Progress, decode_all, find
 from lotl.sources.base import Account
 
-
 _INNER = ("chunk_records", "index_bits")
 
 

@@ -247,7 +247,7 @@ class _ZipMember:
 
 def _aes(file: BinaryIO, name: str, secret: bytes | None) -> Any:
     try:
-        import pyzipper
+        import pyzipper  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError as error:
         raise MissingExtra.of("pyzipper", "archives") from error
     try:

@@ -43,7 +43,7 @@ class _Pipe:
         self._stopped.set()
 
 
-class _Writer(Py7zIO):  # type: ignore[misc]
+class _Writer(Py7zIO):  # type: ignore[misc, unused-ignore]
     """What py7zr takes for a file: passes on what is written."""
 
     def __init__(self, pipe: _Pipe, name: str) -> None:
@@ -70,7 +70,7 @@ class _Writer(Py7zIO):  # type: ignore[misc]
         return self._size
 
 
-class _Factory(WriterFactory):  # type: ignore[misc]
+class _Factory(WriterFactory):  # type: ignore[misc, unused-ignore]
     def __init__(self, pipe: _Pipe) -> None:
         self._pipe = pipe
 
