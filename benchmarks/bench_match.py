@@ -26,8 +26,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from generate import MARKER, FrameStamp
 from generate import plan as simulation_plan
-from lotl.sigma.load import load
-from lotl.sigma.model import Rule
 
 from lotl.columns import Int, Text
 from lotl.frame import Partition
@@ -38,6 +36,8 @@ from lotl.match.reference import Reference
 from lotl.plan.build import build
 from lotl.plan.ir import And, AtLeast, Atom, Const, Leaf, Node, Not, Op, Or, Wild
 from lotl.schema import SYSMON, Kind
+from lotl.sigma.load import load
+from lotl.sigma.model import Rule
 from lotl.simulate.export import tables
 
 KIND = Kind(SYSMON, "Microsoft-Windows-Sysmon", 1)
@@ -125,9 +125,14 @@ def glob_regex(parts: Any) -> str:
     """Return a glob as a regular expression for the whole text."""
     import re
 
-    return "^" + "".join(
-        re.escape(part) if isinstance(part, str) else "(?:.|\n)*" if part is Wild.RUN else "(?:.|\n)" for part in parts
-    ) + "$"
+    return (
+        "^"
+        + "".join(
+            re.escape(part) if isinstance(part, str) else "(?:.|\n)*" if part is Wild.RUN else "(?:.|\n)"
+            for part in parts
+        )
+        + "$"
+    )
 
 
 def simple(rule: Rule) -> bool:

@@ -111,7 +111,15 @@ def instances_of(events: Sequence[Event]) -> list[Instance]:
 def describe(event: Event) -> str:
     """Say in a few words what a record is about."""
     values = dict(zip(event.kind.names, event.values, strict=True))
-    names = ("CommandLine", "TargetFilename", "TargetObject", "RelativeTargetName", "ScriptBlockText", "Image", "ServiceName")
+    names = (
+        "CommandLine",
+        "TargetFilename",
+        "TargetObject",
+        "RelativeTargetName",
+        "ScriptBlockText",
+        "Image",
+        "ServiceName",
+    )
     what = next((str(values[name]) for name in names if values.get(name)), "")
     return f"{event.channel.rpartition('-')[2].split('/')[0]} {event.kind.layout.event_id} {what}".strip()
 
@@ -237,7 +245,10 @@ def report(tallies: dict[int, Tally], seeds: int, *, markdown: bool) -> Iterator
     yield f"{mark}Chains: intrusions ({seeds} per level) in which each was found"
     yield ""
     head = ("chain", "what", *(f"level {level}" for level in tallies))
-    rows = [(n, CHAINS[n].title, *(share(t.chains[n], t.chains_due[n]) for t in tallies.values())) for n in sorted(total.chains_due)]
+    rows = [
+        (n, CHAINS[n].title, *(share(t.chains[n], t.chains_due[n]) for t in tallies.values()))
+        for n in sorted(total.chains_due)
+    ]
     yield from table(head, rows, markdown=markdown)
     yield ""
     yield f"{mark}Behaviours: instances found by own rule / raised at medium or above"

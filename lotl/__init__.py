@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from lotl.events import Events, from_records
     from lotl.hits import Hits
     from lotl.reading import read
+    from lotl.scanning import scan
     from lotl.sigma.load import load as rules
     from lotl.sigma.ruleset import RuleSet
-    from lotl.scanning import scan
 
 _HOMES: Final = {
     # public name: (module, name there)

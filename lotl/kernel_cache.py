@@ -23,9 +23,7 @@ DIRECTORY_VARIABLE = "LOTL_CACHE_DIR"
 """Environment variable: directory for everything that lotl caches."""
 
 
-def jit(
-    *, boundscheck: bool = False, allocates: bool = True, inline: bool = False
-) -> Callable[[Function], Function]:
+def jit(*, boundscheck: bool = False, allocates: bool = True, inline: bool = False) -> Callable[[Function], Function]:
     """Compile a function at its first call, without the GIL, and keep the machine code on disk.
 
     Parameters

@@ -1,6 +1,5 @@
 """Command lines and what they come to. Tables only; every line is made up."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 TEXTS = [

@@ -336,6 +336,7 @@ def evtxecmd_json(events: list[Event]) -> bytes:
 
 def get_winevent(events: list[Event]) -> bytes:
     """`Get-WinEvent | ConvertTo-Json`: only the positions of fields are kept."""
+
     def record(event: Event) -> dict[str, Any]:
         s = event["System"]
         values = [

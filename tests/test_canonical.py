@@ -1,6 +1,5 @@
 """Canonical command lines: what is undone, form by form; what must never happen."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import base64
@@ -114,7 +113,9 @@ BOMBS = {
     "multiplied": "powershell -c 'aaaaaaaaaaaaaaaa'*99999999",
     "range": "powershell -c (1..99999999) -join ''",
     "format": 'powershell -c "' + "{0}" * 20_000 + "\" -f ('a'*60000)",
-    "replaces": "powershell -c " + "'aaaaaaaa'.Replace('a','aaaaaaaaaaaaaaaa')" + ".Replace('a','aaaaaaaaaaaaaaaa')" * 50,
+    "replaces": "powershell -c "
+    + "'aaaaaaaa'.Replace('a','aaaaaaaaaaaaaaaa')"
+    + ".Replace('a','aaaaaaaaaaaaaaaa')" * 50,
     "list": "powershell -c (" + "1," * 200_000 + "$x)",
     "pipes": "powershell -c " + "(1..60000)|%{[char]($_ % 90 + 1)}|%{" * 30,
     "separators": "a&" * 500_000,
@@ -181,7 +182,12 @@ def test_never_raises_and_stays_small(text: str, script: bool) -> None:
 
 
 @settings(max_examples=300)
-@given(st.lists(st.sampled_from("net user /domain;whoami;C:/x/../y.exe;a^b;x\"y\"z;--a;\u2013e;  ;%os%;'q r';1.2".split(";")), max_size=6))
+@given(
+    st.lists(
+        st.sampled_from("net user /domain;whoami;C:/x/../y.exe;a^b;x\"y\"z;--a;\u2013e;  ;%os%;'q r';1.2".split(";")),
+        max_size=6,
+    )
+)
 def test_settles_after_one_step(parts: list[str]) -> None:
     once = canonical(" ".join(parts)).text
     assert canonical(once).text == once

@@ -1,6 +1,5 @@
 """Canonical command lines in a scan: a second pass whose hits are marked and explained."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -132,7 +131,11 @@ def test_workers_agree(tmp_path: Path) -> None:
 
 def test_command_line_switches(tmp_path: Path) -> None:
     logs, rules, out = tmp_path / "a.jsonl", tmp_path / "r.yml", tmp_path / "h.jsonl"
-    record = {"Channel": "Microsoft-Windows-Sysmon/Operational", "Provider_Name": "Microsoft-Windows-Sysmon", "EventID": 1}
+    record = {
+        "Channel": "Microsoft-Windows-Sysmon/Operational",
+        "Provider_Name": "Microsoft-Windows-Sysmon",
+        "EventID": 1,
+    }
     logs.write_text(json.dumps({**record, "CommandLine": LINES[1]}) + "\n", encoding="utf-8")
     rules.write_text(RULE, encoding="utf-8")
     found = []

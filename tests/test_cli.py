@@ -15,7 +15,12 @@ import pytest
 from .conftest import ROOT
 from .logs import RULES, write_security, write_sysmon
 
-COMMANDS = ["whoami", "netsh interface portproxy add v4tov4 listenport=1", '=cmd|"/c calc"!A1 portproxy add', "\x1b]0;x\x07whoami"]
+COMMANDS = [
+    "whoami",
+    "netsh interface portproxy add v4tov4 listenport=1",
+    '=cmd|"/c calc"!A1 portproxy add',
+    "\x1b]0;x\x07whoami",
+]
 
 
 def lotl(*args: object, code: int = 0, **env: str) -> str:
@@ -131,7 +136,9 @@ def test_why_explains(folder: Path) -> None:
     assert "no such event" in near
     row = lotl("why", "Account discovery", folder / "logs", "-r", folder / "rules.yml", "--row", "1")
     assert "no match: Account discovery" in row and "1 value away" in row
-    assert "did you mean: Port forwarding" in lotl("why", "Port forwarder", folder / "logs", "-r", folder / "rules.yml", code=2)
+    assert "did you mean: Port forwarding" in lotl(
+        "why", "Port forwarder", folder / "logs", "-r", folder / "rules.yml", code=2
+    )
 
 
 def test_rules_list_show_check(folder: Path) -> None:
@@ -142,7 +149,9 @@ def test_rules_list_show_check(folder: Path) -> None:
     shown = lotl("rules", "show", "22222222-2222-4222-8222-222222222222", "-r", folder / "rules.yml")
     assert "portproxy" in shown and "contains" in shown
     bad = folder / "bad.yml"
-    bad.write_text("title: T\nlogsource: {product: windows}\ndetection:\n  a: {b|nonsense: c}\n  condition: a\n", encoding="utf-8")
+    bad.write_text(
+        "title: T\nlogsource: {product: windows}\ndetection:\n  a: {b|nonsense: c}\n  condition: a\n", encoding="utf-8"
+    )
     checked = lotl("rules", "check", bad, code=1)
     assert "bad.yml:4" in checked and "nonsense" in checked
 

@@ -12,7 +12,14 @@ from lotl.schema import Kind
 SECURITY = {"Channel": "Security", "Provider_Name": "Microsoft-Windows-Security-Auditing"}
 SYSMON = {"Channel": "Microsoft-Windows-Sysmon/Operational", "Provider_Name": "Microsoft-Windows-Sysmon"}
 RECORDS = [
-    {**SYSMON, "EventID": 1, "TimeCreated": "2024-03-01T10:00:00Z", "Computer": "A", "Image": "C:\\x.exe", "ProcessId": 12},
+    {
+        **SYSMON,
+        "EventID": 1,
+        "TimeCreated": "2024-03-01T10:00:00Z",
+        "Computer": "A",
+        "Image": "C:\\x.exe",
+        "ProcessId": 12,
+    },
     {**SECURITY, "EventID": 4624, "TimeCreated": "2024-03-01T10:00:01Z", "Computer": "b", "TargetUserName": "eve"},
     {
         **SECURITY,

@@ -116,9 +116,7 @@ def test_bytes_that_are_no_text() -> None:
 @example(["\u023a" * 50, "A"], False)
 def test_folding(strings: list[str], large: bool) -> None:
     both = texts(values_of(strings, large))
-    folded = [
-        both.folded[first:last].tobytes().decode() for first, last in pairwise(both.offsets)
-    ]
+    folded = [both.folded[first:last].tobytes().decode() for first, last in pairwise(both.offsets)]
     assert folded == [fold(text) for text in strings]
     buffer, offsets = flat(values_of(strings, large))
     assert [buffer[first:last].tobytes().decode() for first, last in pairwise(offsets)] == strings

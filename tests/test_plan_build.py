@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lotl.plan.build import NodeKind, Plan, build
 from lotl.plan.fold import Graph
 from lotl.plan.ir import And, AtLeast, Atom, Const, Leaf, Node, Not, Op, Or
-from lotl.sigma.model import LogSource, Meta, Rule
 from lotl.schema import Kind, Selector
+from lotl.sigma.model import LogSource, Meta, Rule
 
 NAMES = "ABCD"
 LEAVES = [Leaf(Atom(name, Op.NULL)) for name in NAMES]

@@ -14,7 +14,10 @@ from lotl.report.safe import csv_cell, printable
 def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
     clean = printable(text)
     assert not any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in clean)
-    assert not any(unicodedata.bidirectional(sign) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI") for sign in clean)
+    assert not any(
+        unicodedata.bidirectional(sign) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        for sign in clean
+    )
 
 
 @given(st.text(), st.integers(8, 40))

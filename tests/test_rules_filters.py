@@ -11,10 +11,10 @@ import pytest
 from lotl.errors import InputError, RuleError
 from lotl.plan.fold import Graph
 from lotl.plan.ir import And, Atom, Leaf, Node, Not, Op, Or
+from lotl.schema import SYSMON, Selector
 from lotl.sigma.load import load
 from lotl.sigma.model import State
 from lotl.sigma.pipelines import Pipeline
-from lotl.schema import SYSMON, Selector
 
 RULE = r"""
 title: Tool

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lotl.errors import UnsupportedRule
+from lotl.schema import SYSMON, VIEWS, Kind, Selector
 from lotl.sigma.load import load
 from lotl.sigma.logsource import CATEGORIES, SERVICES, selectors
 from lotl.sigma.model import LogSource, State
-from lotl.schema import SYSMON, VIEWS, Kind, Selector
 
 
 def kinds(category: str | None = None, service: str | None = None) -> list[tuple[str | None, list[int] | None]]:

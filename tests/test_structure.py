@@ -69,7 +69,9 @@ def _imports(path: Path) -> list[str]:
             continue
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "lotl":
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [name if (ROOT / Path(*name.split("."))).exists() or _is_file(name) else node.module for name in names]
+            found += [
+                name if (ROOT / Path(*name.split("."))).exists() or _is_file(name) else node.module for name in names
+            ]
         elif isinstance(node, ast.Import):
             found += [alias.name for alias in node.names if alias.name.partition(".")[0] == "lotl"]
     return found

@@ -33,14 +33,16 @@ def _print(result: Any) -> None:
     from lotl.report.safe import printable
 
     click.echo(
-        f"{result.files:,} files, {result.records:,} records, {result.fields:,} fields compared, {result.equal:,} equal; "
+        f"{result.files:,} files, {result.records:,} records, "
+        f"{result.fields:,} fields compared, {result.equal:,} equal; "
         f"{result.documented:,} documented and {result.undocumented:,} undocumented differences"
     )
     unread = result.records - result.python_evtx_records
     if result.lost or unread:
         click.echo(f"lost by lotl: {result.lost:,}; read by lotl and not by python-evtx: {unread:,}")
     for kind in sorted(result.kinds.values(), key=lambda kind: (kind.documented, -kind.count)):
-        click.echo(f"\n{'documented' if kind.documented else 'UNDOCUMENTED'}: {kind.kind}, {kind.count:,}: {kind.meaning}")
+        word = "documented" if kind.documented else "UNDOCUMENTED"
+        click.echo(f"\n{word}: {kind.kind}, {kind.count:,}: {kind.meaning}")
         for seen in kind.examples[: 2 if kind.documented else 10]:
             place = f"{seen.file} record {seen.record} {seen.field}"
             values = f"lotl {seen.lotl!r}, python-evtx {seen.python_evtx!r}"

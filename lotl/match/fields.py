@@ -58,9 +58,7 @@ class Fields:
         """Return all names in the order of the record: kind, System, payload."""
         kind = self._partition.kind
         known = [
-            name
-            for name, value in zip(("Channel", "Provider_Name", "EventID"), kind, strict=True)
-            if value is not None
+            name for name, value in zip(("Channel", "Provider_Name", "EventID"), kind, strict=True) if value is not None
         ]
         return tuple(dict.fromkeys([*known, *self._partition.system, *self._partition.data]))
 

@@ -25,6 +25,7 @@ from lotl.plan.ir import Atom, Op
 
 NULL_CODE: Final = OPS.index(Op.NULL)
 
+
 class Graph(NamedTuple):
     """A condition graph in arrays, children before parents (see `lotl.plan.build.Plan`)."""
 

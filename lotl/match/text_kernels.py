@@ -204,9 +204,7 @@ def find_run(text: Any, offsets: Any, values: Any, members: Any, length: int, ma
 
 
 @jit(allocates=False)
-def relate(
-    left: Any, left_at: int, left_stop: int, right: Any, right_at: int, right_stop: int, relation: int
-) -> bool:
+def relate(left: Any, left_at: int, left_stop: int, right: Any, right_at: int, right_stop: int, relation: int) -> bool:
     """Compare two texts: relation 0 equals, 1 starts with, 2 ends with, 3 contains (the right in the left)."""
     size, room = right_stop - right_at, left_stop - left_at
     if size > room:

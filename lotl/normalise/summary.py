@@ -7,8 +7,16 @@ from typing import Final
 from lotl.columns import Column
 from lotl.frame import Partition
 
-USER: Final = ("User", "SubjectUserName", "TargetUserName", "AccountName", "UserName", "param1_UserName", "SourceUser")
-IMAGE: Final = ("Image", "NewProcessName", "ProcessName", "SourceImage", "Application", "CallerProcessName", "ParentImage")
+USER: Final = ("User", "SubjectUserName", "TargetUserName", "AccountName", "UserName", "SourceUser")
+IMAGE: Final = (
+    "Image",
+    "NewProcessName",
+    "ProcessName",
+    "SourceImage",
+    "Application",
+    "CallerProcessName",
+    "ParentImage",
+)
 COMMAND_LINE: Final = ("CommandLine", "ProcessCommandLine")
 
 _LOGON_IDS: Final = frozenset({4624, 4625, 4634, 4647, 4768, 4769, 4771, 4776})

@@ -16,8 +16,8 @@ import numpy as np
 
 from lotl.plan.fold import Graph, NodeKind, Ref
 from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or
-from lotl.sigma.model import Rule
 from lotl.schema import Kind, Selector
+from lotl.sigma.model import Rule
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int32]]"
 Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"

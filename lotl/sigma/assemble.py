@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from lotl.errors import UnsupportedRule
+from lotl.schema import Selector
 from lotl.sigma import condition, documents
 from lotl.sigma.correlation import Draft, Resolver, in_circle, read_correlation, silence
 from lotl.sigma.entries import Entry, Sort
@@ -17,7 +18,6 @@ from lotl.sigma.lower import conditions_of, lower
 from lotl.sigma.meta import logsource_of, metadata, problems
 from lotl.sigma.model import Correlation, Issue, LogSource, Meta, Rule, State
 from lotl.sigma.ruleset import RuleSet
-from lotl.schema import Selector
 
 LONGEST = 600
 """Characters of what is said about one rule; hostile rules would have more to say."""

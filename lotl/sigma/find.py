@@ -17,7 +17,7 @@ def find(ruleset: RuleSet, name: str) -> Rule | Correlation:
     RuleError
         There is none, or more than one.
     """
-    every = [*ruleset.rules, *ruleset.correlations]
+    every: list[Rule | Correlation] = [*ruleset.rules, *ruleset.correlations]
     wanted = name.lower()
     exact = [
         rule
@@ -25,11 +25,14 @@ def find(ruleset: RuleSet, name: str) -> Rule | Correlation:
         if wanted in (rule.meta.id.lower(), rule.meta.name.lower(), rule.meta.title.lower())
         or rule.meta.path.lower().endswith(("/" + wanted, "/" + wanted + ".yml"))
     ]
-    found = exact or [rule for rule in every if wanted in rule.meta.title.lower() or rule.meta.id.lower().startswith(wanted)]
+    found = exact or [
+        rule for rule in every if wanted in rule.meta.title.lower() or rule.meta.id.lower().startswith(wanted)
+    ]
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(f"{rule.meta.title} [{rule.meta.id}]" for rule in found[:5])
         raise RuleError(f"{len(found)} rules are called like that", where=name, hint=f"among them: {names}")
     close = difflib.get_close_matches(name, [rule.meta.title for rule in every], 3, 0.5)
-    raise RuleError("there is no such rule", where=name, hint=f"did you mean: {', '.join(close)}" if close else "see `lotl rules list`")
+    hint = f"did you mean: {', '.join(close)}" if close else "see `lotl rules list`"
+    raise RuleError("there is no such rule", where=name, hint=hint)

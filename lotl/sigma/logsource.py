@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from lotl.errors import UnsupportedRule
-from lotl.sigma.model import LogSource
 from lotl.schema import SYSMON, Selector
+from lotl.sigma.model import LogSource
 
 
 def _channels(*names: str) -> tuple[Selector, ...]:

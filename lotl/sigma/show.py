@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lotl.plan.ir import And, AtLeast, Atom, Const, Leaf, Node, Not, Op, Or, Wild
-from lotl.sigma.model import Correlation, Rule
 from lotl.schema import Selector
+from lotl.sigma.model import Correlation, Rule
 
 _SIGNS = {
     Op.EQUALS: "=",

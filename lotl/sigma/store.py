@@ -12,11 +12,11 @@ from dataclasses import asdict, fields
 from typing import Any, overload
 
 from lotl.plan.ir import And, AtLeast, Atom, AtomValue, Const, Leaf, Node, Not, Op, Or, Wild
+from lotl.schema import Selector
 from lotl.sigma import diskcache
 from lotl.sigma.model import Correlation, Issue, LogSource, Meta, Rule, RuleLogic, State
 from lotl.sigma.ruleset import RuleSet
 from lotl.sigma.sources import Origin
-from lotl.schema import Selector
 
 FEWEST = 8
 """Files below which a rule set is not worth a cache file."""

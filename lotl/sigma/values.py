@@ -10,9 +10,9 @@ import re
 from typing import NamedTuple, TypeAlias
 
 from lotl.plan.ir import Atom, Leaf, Node, Not, Op, Or, Wild
+from lotl.schema import HEX_FIELDS
 from lotl.sigma.fault import Fault
 from lotl.sigma.patterns import Pattern, atoms, join, parse
-from lotl.schema import HEX_FIELDS
 
 _HEX_NAMES = frozenset(name.lower() for name in HEX_FIELDS)
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,39}")

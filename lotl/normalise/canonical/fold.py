@@ -180,9 +180,7 @@ class Folder:
         """``| % { … $_ … }``: the block on each element; nothing is taken where that is not constant."""
         names = ("%", "foreach", "foreach-object")
         if not (
-            place + 2 < len(self.tokens)
-            and self.tokens[place + 1].text.lower() in names
-            and self._sign(place + 2, "{")
+            place + 2 < len(self.tokens) and self.tokens[place + 1].text.lower() in names and self._sign(place + 2, "{")
         ):
             return value, place
         results: list[Value] = []

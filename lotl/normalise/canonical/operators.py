@@ -245,8 +245,9 @@ def _replace_text(value: Value, old: Value, new: Value = "") -> Value:
 METHODS: Final[dict[str, Callable[..., Value]]] = {
     "replace": _replace_text,
     "substring": _substring,
-    "remove": lambda v, start, count=None: text_of(v)[: number_of(start)]
-    + ("" if count is None else text_of(v)[number_of(start) + number_of(count) :]),
+    "remove": lambda v, start, count=None: (
+        text_of(v)[: number_of(start)] + ("" if count is None else text_of(v)[number_of(start) + number_of(count) :])
+    ),
     "insert": lambda v, at, new: text_of(v)[: number_of(at)] + text_of(new) + text_of(v)[number_of(at) :],
     "tolower": lambda v: text_of(v).lower(),
     "toupper": lambda v: text_of(v).upper(),

@@ -239,4 +239,3 @@ def _without_carets(text: str) -> str:
     parts = text.split('"')
     parts[::2] = [_BARE_CARET.sub("", part) for part in parts[::2]]
     return '"'.join(parts)
-

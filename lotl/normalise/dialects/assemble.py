@@ -229,5 +229,3 @@ def _kind(columns: list[Text | None], row: int) -> Kind:
         known,
         int(digits) if digits.isdecimal() and len(digits) < 10 else None,
     )
-
-

@@ -49,6 +49,4 @@ def detect(names: tuple[str, ...]) -> Dialect | None:
 
 
 def _has(known: set[str], marks: Iterable[str]) -> bool:
-    return all(
-        mark in known or (mark.endswith(".") and any(name.startswith(mark) for name in known)) for mark in marks
-    )
+    return all(mark in known or (mark.endswith(".") and any(name.startswith(mark) for name in known)) for mark in marks)

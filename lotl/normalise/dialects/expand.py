@@ -176,4 +176,3 @@ _READERS: Final[dict[str, Callable[[str], dict[str, Any]]]] = {
     "event": _event,
     "fields": xmltext.fields,
 }
-
