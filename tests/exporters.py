@@ -73,7 +73,8 @@ def xml_event(event: Event) -> str:
                 fields.append(f"<Data{label}>{escape(text(item))}</Data>")
     name = f" Name={quoteattr(data['EventData_Name'])}" if "EventData_Name" in data else ""
     xmlns = "http://schemas.microsoft.com/win/2004/08/events/event"
-    return f"<Event xmlns='{xmlns}'><System>{''.join(parts)}</System><EventData{name}>{''.join(fields)}</EventData></Event>"
+    system, payload = "".join(parts), "".join(fields)
+    return f"<Event xmlns='{xmlns}'><System>{system}</System><EventData{name}>{payload}</EventData></Event>"
 
 
 def wevtutil(events: list[Event]) -> bytes:

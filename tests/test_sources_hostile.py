@@ -152,6 +152,22 @@ def test_layouts_of_json(tmp_path: Path, indent: int | None, shape: str, monkeyp
     assert not problems(events)
 
 
+def test_an_object_that_never_ends_costs_only_itself(tmp_path: Path) -> None:
+    texts = [json.dumps({**GOOD, "CommandLine": str(n)}, indent=2) for n in range(9)]
+    texts[3] = texts[3][:-20]
+    texts[6] = texts[6].replace('"4688', '"4688"').replace("4688,", '"4688,')
+    events = read(tmp_path / "x.json", "\n".join(texts).encode())
+    assert commands(events) == ["0", "1", "2", "4", "5", "7", "8"]
+    assert events.accounts[0].lost == 2
+
+
+def test_an_array_on_one_line_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "MAX_RECORD", 1 << 16)
+    records = [{**GOOD, "CommandLine": str(n)} for n in range(30_000)]
+    events = read(tmp_path / "x.json", json.dumps(records).encode())
+    assert commands(events) == [str(n) for n in range(30_000)]
+
+
 def test_blocks_do_not_change_what_is_read(tmp_path: Path) -> None:
     from lotl.reading import decode_all, find
 

@@ -27,6 +27,8 @@ OBJECTS: Final = "objects"
 _HEAD: Final = 1 << 16
 _KEY: Final = re.compile(r'"([^"\\]{1,100})"\s*:')
 _NOISE: Final = b" \t\r\0,"
+_RESUMES: Final = 64
+"""Objects without an end that one extent may have before its rest is given up."""
 _PARSE_BATCH: Final = 4000
 
 
@@ -74,10 +76,13 @@ class JsonSource:
 
 def _mode(text: str) -> str:
     """Say whether each line of the text is a record of its own."""
+    array = text.startswith("[")
     text = text.removeprefix("[").lstrip()
     line, newline, _ = text.partition("\n")
     if not newline:
-        return LINES if len(text) >= _HEAD // 4 or (text.startswith("{") and _is_json(line)) else OBJECTS
+        whole = text.encode("utf-8", "replace")
+        alone = text.startswith("{") and not array and len(_spans(whole)) <= 1
+        return LINES if alone and (len(text) >= _HEAD // 4 or _is_json(line)) else OBJECTS
     if _is_json(line) or not (text.startswith(("{\r", "{\n", "Record ")) or _many(line)):
         return LINES
     return OBJECTS
@@ -192,7 +197,10 @@ class Objects:
     def end(self, window: bytes) -> int:
         """Return where the last whole object ends."""
         spans = _spans(window)
-        return int(spans[-1][1]) if spans else 0
+        if spans:
+            return int(spans[-1][1])
+        # an object that never ends must not take the rest of the file with it
+        return window.rfind(b"\n{") + 1
 
 
 _CUTTERS: Final[dict[str, Cutter]] = {LINES: Lines(), OBJECTS: Objects()}
@@ -225,13 +233,20 @@ def _spans(data: bytes) -> list[tuple[int, int]]:
 
 def _objects(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
-    for begin, end in _spans(data):
-        yield begin, data[begin:end]
-        at = end
-    rest = data[at:]
-    if b"{" in rest:
-        # the last object never ends: the lines that follow it may still be objects
-        yield at + rest.find(b"{"), rest[rest.find(b"{") :][:MAX_RECORD]
+    for _ in range(_RESUMES):
+        last = at
+        for begin, end in _spans(data[at:]):
+            yield at + begin, data[at + begin : at + end]
+            last = at + end
+        start = data.find(b"{", last)
+        if start < 0:
+            return
+        # this object never ends: those that begin like it, at the same indent, may be whole
+        indent = data[data.rfind(b"\n", 0, start) + 1 : start]
+        at = data.find(b"\n" + indent + b"{", start) if not indent.strip() else -1
+        yield start, data[start : at if at >= 0 else start + MAX_RECORD]
+        if at < 0:
+            return
 
 
 # --- sniffing ---------------------------------------------------------------------------------------------------------
