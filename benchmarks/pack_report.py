@@ -35,7 +35,7 @@ from typing import Any, Final
 
 import lotl
 from lotl.hits import Hits
-from lotl.hunt.behaviours import BEHAVIOURS, CHAINS
+from lotl.hunt.behaviours import BEHAVIOURS, CHAINS, short_channel
 from lotl.simulate import Event, simulate
 from lotl.simulate.export import write_evtx
 
@@ -69,6 +69,7 @@ class Tally:
     alarm: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
+    unseen: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     chains: Counter[str] = field(default_factory=Counter)
     chains_due: Counter[str] = field(default_factory=Counter)
     alerts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -180,6 +181,8 @@ def recall(
         result.alarm[name] += alarm
         result.visible += len(instance.visible)
         result.hit += sum(key in fired for key in instance.visible)
+        for event in (truth[key] for key in instance.visible if key not in fired):
+            result.unseen[name, event.channel, f"{event.kind.layout.event_id}"] += 1
         if not own:
             first = truth[instance.visible[0]]
             others = ", ".join(sorted({meta.name for meta in metas})) or "nothing"
@@ -264,9 +267,22 @@ def report(tallies: dict[int, Tally], seeds: int, *, markdown: bool) -> Iterator
     yield ""
     yield from alarms(total.quiet, markdown=markdown)
     yield ""
+    yield f"{mark}Records that no rule hit, though records of their kind can show the behaviour"
+    yield ""
+    rows = [
+        (str(number), name, BEHAVIOURS[name].title, short_channel(channel), event)
+        for (name, channel, event), number in most(total.unseen)
+    ]
+    yield from table(("records", "behaviour", "what", "channel", "event"), rows, markdown=markdown)
+    yield ""
     yield f"{mark}Missed"
     yield ""
     yield from ([f"- {line}" for line in total.missed] or ["nothing"])
+
+
+def most(counts: Counter[tuple[str, str, str]]) -> list[tuple[tuple[str, str, str], int]]:
+    """Sort by count, then by name."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 SUMMARY: Final = (
@@ -301,7 +317,7 @@ def alarms(counts: Counter[tuple[str, str, str]], *, markdown: bool) -> Iterator
     if not counts:
         yield "none"
         return
-    rows = [(str(number), *entry) for entry, number in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
+    rows = [(str(number), *entry) for entry, number in most(counts)]
     yield from table(("hits", "rule", "level", "about"), rows, markdown=markdown)
 
 

@@ -7,6 +7,7 @@ times and names because they are made from the same objects.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final
 
 from lotl.simulate.estate import DOMAIN, SYSTEM_SID, Host, Process, Session
@@ -70,7 +71,9 @@ class Feed(LogonFeed):
         sid = session.account.sid
         self.add(host, time, "script_block", (1, 1, script, identity, ""), pid=process.pid, sid=sid, activity=block)
         context = _CONTEXT.format(id=identity, application=process.command, name=name, user=session.user)
-        payload = (context, "", f"CommandInvocation({name})")
+        given = re.findall(r"-(\w+) ([\w.-]+)", script.split("|", 1)[0])
+        bound = "".join(f'ParameterBinding({name}): name="{key}"; value="{value}"\r\n' for key, value in given)
+        payload = (context, "", f'CommandInvocation({name}): "{name}"\r\n{bound}')
         self.add(host, time + 900, "module_logging", payload, pid=process.pid, sid=sid, activity=block)
 
     def engine_started(self, host: Host, time: int, process: Process) -> None:
