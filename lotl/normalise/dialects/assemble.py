@@ -115,7 +115,8 @@ def _partitions(table: Table, dialect: Dialect, result: Assembled) -> list[Parti
     if dialect.kind_field:
         system.update(_kind_columns(table.columns.get(dialect.kind_field), dialect, len(table)))
     system.update({n: c for n, c in constants(dialect.constants.items(), len(table)).items() if n not in system})
-    if dialect.lossy:
+    prefix = dialect.lossy_prefix
+    if dialect.lossy or (prefix and any(name.startswith(prefix) for name in names)):
         result.lossy.update(np.unique(table.source).tolist())
     parts = []
     for kind, rows in _kinds(system, len(table)):

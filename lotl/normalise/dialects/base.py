@@ -51,6 +51,8 @@ class Dialect:
         Whether null stands for an empty element.
     lossy : bool
         Whether the shape cannot hold all of an event.
+    lossy_prefix : str
+        Names of which one says that this record is not whole, where others of the dialect are.
     constants : mapping of str to (str or int)
         Channel, Provider_Name and EventID where records do not say.
     kind_field : str
@@ -77,6 +79,7 @@ class Dialect:
     others: bool = False
     empty_nulls: bool = False
     lossy: bool = False
+    lossy_prefix: str = ""
     constants: Mapping[str, str | int] = field(default_factory=dict)
     kind_field: str = ""
     kinds: Mapping[str, tuple[str, str, int]] = field(default_factory=dict)

@@ -329,4 +329,6 @@ def field_names(provider: str, event_id: str, count: int) -> tuple[str, ...]:
     ('param1', 'param2')
     """
     known = _versions(provider).get(int(event_id) if event_id.isdecimal() else -1, [])
-    return next((names for names in known if len(names) == count), ())
+    same = next((names for names in known if len(names) == count), ())
+    # not every tool counts the binary data behind the fields
+    return same or next((names[:-1] for names in known if len(names) == count + 1 and names[-1] == "Binary"), ())

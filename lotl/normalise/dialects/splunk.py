@@ -24,5 +24,6 @@ SPLUNK: Final = Dialect(
     prefixes=("Fields.",),
     texts={"_raw": "event"},
     message="Message",
+    lossy_prefix="Fields.",
 )
 """``_raw`` is the event; all other columns are what Splunk made of it."""
