@@ -133,7 +133,10 @@ def test_why_explains(folder: Path) -> None:
     out = lotl("why", "Port forwarding", folder / "logs", "-r", folder / "rules.yml")
     assert "match: Port forwarding" in out and "+ CommandLine|contains|all" in out
     near = lotl("why", "Port forwarding", folder / "logs", "-r", folder / "rules.yml", "--near")
-    assert "no such event" in near
+    assert "no event misses by one value" in near
+    assert "there is no event 99" in lotl(
+        "why", "Port forwarding", folder / "logs", "-r", folder / "rules.yml", "--row", "99", code=2
+    )
     row = lotl("why", "Account discovery", folder / "logs", "-r", folder / "rules.yml", "--row", "1")
     assert "no match: Account discovery" in row and "1 value away" in row
     assert "did you mean: Port forwarding" in lotl(

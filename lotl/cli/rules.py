@@ -51,19 +51,23 @@ def list_rules(state: str | None, logsource: str | None, as_json: bool, **chosen
 
 
 def _lines(ruleset: Any) -> list[dict[str, str]]:
-    from lotl.sigma.model import Correlation
+    from lotl.sigma.model import Correlation, State
 
-    why = {issue.rule: issue for issue in ruleset.errors}
+    # Several documents may claim one id, and some have none: every issue gets its line.
+    unsupported = {issue.rule: issue for issue in ruleset.errors if issue.state is State.UNSUPPORTED}
+    told = []
     lines = []
     for rule in (*ruleset.rules, *ruleset.correlations):
         meta = rule.meta
-        issue = why.pop(meta.id, None)
+        issue = unsupported.get(meta.id)
+        told.append(issue)
         source = f"correlation {rule.type}" if isinstance(rule, Correlation) else str(rule.logsource)
         state = "loaded" if issue is None else issue.state.value
         lines.append(
             _line(state, meta.level, meta.status, meta.id, meta.title, source, "" if issue is None else issue.what)
         )
-    lines += [_line(issue.state.value, "", "", issue.rule, issue.where, "", issue.what) for issue in why.values()]
+    rest = [issue for issue in ruleset.errors if not any(issue is each for each in told)]
+    lines += [_line(issue.state.value, "", "", issue.rule, issue.where, "", issue.what) for issue in rest]
     return lines
 
 
@@ -79,9 +83,9 @@ def show_rule(rule: str, **chosen: Any) -> None:
     from lotl.cli.chosen import chosen_rules
     from lotl.report.safe import printable_lines
     from lotl.sigma.find import find
-    from lotl.sigma.show import render_plan
+    from lotl.sigma.show import render_rule
 
-    click.echo(printable_lines(render_plan(find(chosen_rules(**chosen), rule))))
+    click.echo(printable_lines(render_rule(find(chosen_rules(**chosen), rule))))
 
 
 @command.command("check")

@@ -49,8 +49,10 @@ def command(
     else:
         ruleset = chosen_rules(**chosen)
         picked = find(ruleset, rule)
-    shown = 0
-    for found in why(picked, read(logs), near=near, row=row, placeholders=ruleset.placeholders):
+    shown, events = 0, read(logs)
+    if row is not None:
+        events.locate(row)
+    for found in why(picked, events, near=near, row=row, placeholders=ruleset.placeholders):
         shown += 1
         if as_json:
             click.echo(json.dumps(found.to_dict(), ensure_ascii=False, default=str))
@@ -60,4 +62,10 @@ def command(
         if shown == limit:
             break
     if not shown and not as_json:
-        click.echo("no such event" if near or row is not None else "no hit; --near lists what misses by one value")
+        click.echo(_nothing(near, row))
+
+
+def _nothing(near: bool, row: int | None) -> str:
+    if row is not None:
+        return "the rule does not read that event: it is of another log source (see `lotl rules show`)"
+    return "no event misses by one value" if near else "no hit; --near lists what misses by one value"

@@ -10,6 +10,7 @@ import numpy as np
 
 from lotl.hits import Hits
 from lotl.sigma.model import LEVELS, Meta, State
+from lotl.sources.base import Account
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Summary:
     last: int | None
     seconds: float
     problems: list[str] = field(default_factory=list)
+    damage: list[tuple[str, str]] = field(default_factory=list)
+    """Name of each damaged file, and what is wrong with it first of all."""
 
 
 def summarise(hits: Hits) -> Summary:
@@ -92,7 +95,15 @@ def summarise(hits: Hits) -> Summary:
         last=max((a.last for a in accounts if a.last is not None), default=None),
         seconds=hits.run.seconds,
         problems=list(hits.run.problems),
+        damage=[(account.name, _first_problem(account)) for account in accounts if account.damaged],
     )
+
+
+def _first_problem(account: Account) -> str:
+    if account.problems:
+        first = account.problems[0]
+        return first.what if first.where == "file" else f"{first.where}: {first.what}"
+    return f"{account.lost:,} records lost, {account.truncated:,} bytes cut off"
 
 
 def _lines(hits: Hits) -> list[RuleLine]:

@@ -22,6 +22,8 @@ STYLES: Final = {
     "low": "cyan",
     "informational": "dim",
 }
+DAMAGED: Final = 5
+"""Damaged files that the summary names."""
 EXAMPLES: Final = 3
 """Events shown for each rule."""
 
@@ -156,6 +158,9 @@ def _damage(summary: Summary) -> list[str]:
     if summary.damaged:
         lost = f", {summary.lost:,} records lost" if summary.lost else ""
         notes.append(f"{summary.damaged:,} damaged or unreadable{lost}: `lotl info` says where")
+        notes += [f"  {printable(name, 60)}: {printable(what, 100)}" for name, what in summary.damage[:DAMAGED]]
+        if len(summary.damage) > DAMAGED:
+            notes.append(f"  … and {len(summary.damage) - DAMAGED:,} more")
     if summary.skipped:
         notes.append(f"{summary.skipped:,} other files skipped: no logs")
     return notes

@@ -109,11 +109,14 @@ def scan(
     if logsource not in ("match", "ignore"):
         raise InputError(f"logsource is {logsource!r}", hint='"match" or "ignore"')
     begun = time.perf_counter()
+    since, until = micros(start), micros(end)
+    if since is not None and until is not None and since >= until:
+        raise InputError(f"no time lies from {start} to {end}", hint="the first is not before the second")
     ruleset = as_ruleset(rules, placeholders=placeholders, pipelines=pipelines, filters=filters, strict=strict)
     plan = plan_for(ruleset, ignore_logsource=logsource == "ignore")
     if canonical is None:
         canonical = rules is None or rules == "lotl"
-    job = Job(engine, micros(start), micros(end), block_bytes, canonical)
+    job = Job(engine, since, until, block_bytes, canonical)
     if _is_paths(logs):
         found = find(logs, format=format, mapping=mapping, password=password)
         outcome = _scan_files(found, plan, job, workers, progress, profile)
@@ -144,7 +147,11 @@ def _settle(hits: Hits, plan: Plan, seen: Seen) -> None:
         else:
             state = State.EVALUATED if levels[index] == ABLE else State.NO_DATA
         run.states[rule.meta.id] = state
-    run.issues = [issue for issue in hits.ruleset.errors if issue.rule not in run.states]
+    # A rule without a log source can hit all the same (logsource="ignore"); an invalid one stays what it is, even
+    # where another rule has its id.
+    run.issues = [
+        issue for issue in hits.ruleset.errors if issue.state is State.INVALID or issue.rule not in run.states
+    ]
     slow = {
         f"/{pattern}/{flags} was stopped on {count:,} values: it took too long"
         for (pattern, flags), count in seen.stopped.items()

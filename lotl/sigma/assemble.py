@@ -46,6 +46,7 @@ class Assembly:
         self._first: dict[str, Entry] = {}
         self._ids: set[str] = set()
         self._lost: dict[str, str] = {}
+        self._unusable: set[str] = set()
         self._filters: list[Filter] = []
         self._applied: set[int] = set()
 
@@ -185,9 +186,13 @@ class Assembly:
         elif (before := self._first.get(meta.id.lower())) is not None:
             if before.content == entry.content:
                 self._warn(entry, meta, f"the same rule is also in {before.where}; it is used once")
-            else:
+                return None
+            if meta.id.lower() not in self._unusable:
                 self._fail(entry, Fault(f"the id {meta.id} belongs to another rule, in {before.where}", ("id",)), False)
-            return None
+                return None
+            # A rule that cannot be used keeps its id from nobody.
+            self._unusable.discard(meta.id.lower())
+            self._lost.pop(meta.id.lower(), None)
         self._first[meta.id.lower()] = entry
         self._ids.add(meta.id.lower())
         return meta
@@ -195,6 +200,7 @@ class Assembly:
     def _fail(self, entry: Entry, fault: Fault, lost: bool = True) -> None:
         meta = metadata(entry.content, entry.origin.name, entry.line)
         if lost:
+            self._unusable.add(meta.id.lower())
             self._lost.update({name.lower(): fault.what for name in (meta.id, meta.name) if name})
         place = spell(fault.path)
         where = f"{entry.origin.name or 'text'}:{self._line(entry, fault.path)}{' ' if place else ''}{place}"

@@ -159,6 +159,10 @@ class Issue:
     what: str
     hint: str = ""
 
+    @property
+    def why(self) -> str:
+        """What is wrong, and what was expected."""
+        return f"{self.what} ({self.hint})" if self.hint else self.what
+
     def __str__(self) -> str:
-        advice = f" ({self.hint})" if self.hint else ""
-        return f"{self.where}: {self.what}{advice}"
+        return f"{self.where}: {self.why}"

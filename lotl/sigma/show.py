@@ -52,6 +52,49 @@ def render_plan(rule: Rule | Correlation) -> str:
     return "\n".join(["reads", *sources, "matches when", *_tree(rule.node, 1)])
 
 
+def render_rule(rule: Rule | Correlation) -> str:
+    """Return what a rule says of itself, the log source it needs, and its plan.
+
+    Examples
+    --------
+    >>> from lotl.sigma.load import load
+    >>> print(render_rule(load('''
+    ... title: Log cleared
+    ... logsource: {product: windows, service: security}
+    ... detection: {sel: {EventID: 1102}, condition: sel}
+    ... level: high
+    ... ''').rules[0]))
+    title: Log cleared
+    id: Log cleared
+    level: high
+    log source: product=windows service=security
+    condition: sel
+    reads
+      Security
+    matches when
+      EventID is the number 1102
+    """
+    meta = rule.meta
+    said = {
+        "title": meta.title,
+        "id": meta.id,
+        "name": meta.name,
+        "level": meta.level,
+        "status": meta.status,
+        "author": meta.author,
+        "tags": ", ".join(meta.tags),
+        "description": " ".join(meta.description.split()),
+        "false positives": "; ".join(meta.falsepositives),
+        "file": f"{meta.path}:{meta.line}" if meta.path else "",
+    }
+    if isinstance(rule, Rule):
+        condition = rule.document["detection"]["condition"]
+        said["log source"] = str(rule.logsource)
+        said["condition"] = condition if isinstance(condition, str) else " | ".join(map(str, condition))
+    head = [f"{name}: {' '.join(text.splitlines())}" for name, text in said.items() if text]
+    return "\n".join([*head, render_plan(rule)])
+
+
 def render_selector(selector: Selector) -> str:
     """Return a selector in words.
 

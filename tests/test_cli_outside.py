@@ -1,0 +1,82 @@
+"""What somebody who only reads the help would try."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import lotl
+from lotl.sigma.model import State
+
+from .logs import write_security
+from .test_cli import lotl as run
+
+GOOD = """
+title: Directory listing by a tool
+id: 7f9d1c52-3a55-4a0e-9a50-2f0f6f1f7a01
+description: Seen on file servers.
+logsource: {product: windows, category: process_creation}
+detection: {tool: {CommandLine|contains: whoami}, condition: tool}
+level: high
+tags: [attack.t1033]
+"""
+BROKEN = GOOD.replace("CommandLine|contains", "CommandLine|contians")
+OTHER = GOOD.replace("whoami", "netsh")
+
+
+def test_a_broken_rule_does_not_keep_its_id_from_a_good_one() -> None:
+    rules = lotl.rules(f"{BROKEN}---{GOOD}")
+    assert len(rules) == 1
+    assert [(issue.state, issue.where) for issue in rules.errors] == [
+        (State.INVALID, "text:6 detection.tool.CommandLine|contians")
+    ]
+    issue = rules.errors[0]
+    assert issue.why.startswith("unknown modifier") and "contains" in issue.why
+    hits = lotl.scan(lotl.from_records([{"CommandLine": "whoami"}]), rules, logsource="ignore")
+    assert len(hits) == 1
+    assert hits.run.state_counts() == {State.HIT: 1, State.INVALID: 1}, "an invalid rule is not hidden by its namesake"
+
+
+def test_a_second_rule_of_one_id_is_still_refused_and_counted() -> None:
+    rules = lotl.rules(f"{GOOD}---{OTHER}---{GOOD}")
+    assert len(rules) == 1 and len(rules.errors) == 1 and len(rules.warnings) == 1
+    assert "belongs to another rule" in rules.errors[0].why
+    hits = lotl.scan(lotl.from_records([{"CommandLine": "x"}]), rules, logsource="ignore")
+    assert hits.run.state_counts()[State.INVALID] == 1
+
+
+def test_a_range_of_time_that_ends_before_it_begins() -> None:
+    with pytest.raises(lotl.InputError, match="no time lies from"):
+        lotl.scan(lotl.from_records([{"CommandLine": "whoami"}]), GOOD, start="2024-02-01", end="2024-01-01")
+
+
+def test_rules_list_has_a_line_for_every_issue(tmp_path: Path) -> None:
+    nameless = GOOD.replace("title: Directory listing by a tool\nid", "# id").replace("contains", "contians")
+    rules = tmp_path / "many.yml"
+    rules.write_text("---".join([GOOD, OTHER, BROKEN, nameless, nameless]), encoding="utf-8")
+    lines = [json.loads(line) for line in run("rules", "list", "-r", rules, "--json").splitlines()]
+    assert [line["state"] for line in lines] == ["loaded", *["invalid"] * 4]
+
+
+def test_rules_show_tells_what_the_rule_says(tmp_path: Path) -> None:
+    rules = tmp_path / "one.yml"
+    rules.write_text(GOOD, encoding="utf-8")
+    out = run("rules", "show", "Directory listing", "-r", rules)
+    for line in ("level: high", "tags: attack.t1033", "log source: product=windows category=process_creation"):
+        assert line in out.splitlines()
+    assert "CommandLine contains 'whoami'" in out
+
+
+def test_scan_names_what_it_could_not_read_and_why(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    write_security(logs / "good.evtx", ["whoami"])
+    (logs / "empty.evtx").write_bytes(b"")
+    for number in range(6):
+        (logs / f"noise{number}.evtx").write_bytes(b"\x01nonsense" * 9)
+    (tmp_path / "one.yml").write_text(GOOD, encoding="utf-8")
+    out = run("scan", logs, "-r", tmp_path / "one.yml")
+    assert "7 damaged or unreadable" in out and "empty.evtx: is empty" in out and "… and 2 more" in out
+    assert "1 high" in out
