@@ -30,7 +30,7 @@ class Collector:
             if extent.source not in self.accounts:
                 account = Account(Path(extent.path).name, extent.path, format=name, index_bits=INDEX_BITS)
                 self.accounts[extent.source] = account
-        self._shapes = Shapes()
+        self._shapes = Shapes(keep_all=dialect is not None)
         self._dialect = dialect
         self._offsets: dict[tuple[int, int], int] = {}
 

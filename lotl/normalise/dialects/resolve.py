@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from lotl.normalise.dialects.base import DATA, SYSTEM, Dialect
+from lotl.normalise.dialects.detect import detect, unwrap
 from lotl.normalise.dialects.elements import element
 
 
@@ -36,6 +37,16 @@ def resolve(dialect: Dialect, names: tuple[str, ...], event_id: int | None) -> R
         {name: [path for _, path in sorted(paths)] for name, paths in data.items()},
         dialect.message if dialect.message in names else "",
     )
+
+
+@lru_cache(maxsize=1024)
+def rendered(names: tuple[str, ...]) -> str:
+    """Return the name of the rendered text of records that have fields as well, and so do without it; else ""."""
+    plain = {unwrap(name): name for name in names}
+    dialect = detect(tuple(plain))
+    if dialect is None or dialect.message not in plain:
+        return ""
+    return plain[dialect.message] if resolve(dialect, tuple(plain), None).data else ""
 
 
 def _target(dialect: Dialect, path: str, special: Mapping[str, str]) -> tuple[str, str, int] | None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from lotl.columns import ABSENT, MISSING, NULL, Codes, Column, Int, Rows, Text
 from lotl.normalise.dialects.base import SIZES
+from lotl.normalise.dialects.resolve import rendered
 from lotl.normalise.records import encode, to_text
 
 MAX_DEPTH: Final = 12
@@ -173,9 +174,16 @@ class _Shape:
 
 
 class Shapes:
-    """Collects records and gives them back as one table per shape."""
+    """Collects records and gives them back as one table per shape.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep_all : bool
+        Keep the rendered text of events that have fields as well.
+    """
+
+    def __init__(self, *, keep_all: bool = False) -> None:
+        self._keep_all = keep_all
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._orders: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._pools: list[_Pool] = []
@@ -225,11 +233,12 @@ class Shapes:
         self, columns: dict[str, Sequence[Any]], members: Rows, source: int, position: Rows, depth: int
     ) -> list[tuple[int, str]]:
         distinct: dict[str, dict[Any, Any]] = {}
+        prose = "" if self._keep_all else rendered(tuple(columns))
         lists: list[str] = []
         objects: list[str] = []
         for name, values in columns.items():
             try:
-                distinct[name] = dict.fromkeys(values)
+                distinct[name] = {} if name == prose else dict.fromkeys(values)
             except TypeError:
                 values = columns[name] = [named(value) if type(value) is list else value for value in values]
                 (objects if any(type(value) is dict for value in values) else lists).append(name)
@@ -239,9 +248,11 @@ class Shapes:
         if shape is None:
             return self._pooled(columns, members, source, position)
         for name, keys in distinct.items():
-            shape.cells[name].add(columns[name], keys)
+            if name in shape.cells:
+                shape.cells[name].add(columns[name], keys)
         for name in lists:
-            shape.cells[name].add_lists(columns[name])
+            if name in shape.cells:
+                shape.cells[name].add_lists(columns[name])
         shape.source.append(np.full(len(members), source, np.int32))
         shape.position.append(position[members])
         return []
@@ -249,7 +260,8 @@ class Shapes:
     def _of(self, names: tuple[str, ...]) -> _Shape | None:
         shape = self._shapes.get(names)
         if shape is None and len(self._shapes) < MAX_SHAPES:
-            shape = self._shapes[names] = _Shape({name: Cells() for name in names})
+            prose = "" if self._keep_all else rendered(names)
+            shape = self._shapes[names] = _Shape({name: Cells() for name in names if name != prose})
         return shape
 
     def _pooled(
