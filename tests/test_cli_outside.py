@@ -80,3 +80,25 @@ def test_scan_names_what_it_could_not_read_and_why(tmp_path: Path) -> None:
     out = run("scan", logs, "-r", tmp_path / "one.yml")
     assert "7 damaged or unreadable" in out and "empty.evtx: is empty" in out and "… and 2 more" in out
     assert "1 high" in out
+
+
+def test_a_pipeline_meets_rules_that_are_invalid_in_every_way(shared: Path) -> None:
+    lines = (shared / "conformance" / "invalid_rules.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line).get("rule") or json.loads(line).get("yaml") or "" for line in lines]
+    pipeline = {"name": "p", "priority": 1, "transformations": [{"id": "a", "type": "value_placeholders"}]}
+    for text in filter(None, texts):
+        plain, piped = lotl.rules(text + "\n"), lotl.rules(text + "\n", pipelines=[pipeline])
+        assert piped.errors and len(piped) == len(plain) == 0, text
+
+
+def test_a_pipeline_goes_on_after_an_invalid_rule() -> None:
+    pipeline = {"name": "p", "priority": 1, "transformations": [{"id": "a", "type": "value_placeholders"}]}
+    number = GOOD.replace("CommandLine|contains: whoami", "5: whoami").replace("7a01", "7a03")
+    rules = lotl.rules(f"{BROKEN.replace('7a01', '7a02')}---{number}---{GOOD}", pipelines=[pipeline])
+    assert len(rules) == 1 and [issue.state for issue in rules.errors] == [State.INVALID] * 2
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_empty_text_is_not_the_current_folder(text: str) -> None:
+    with pytest.raises(lotl.InputError, match="empty text"):
+        lotl.rules(text)

@@ -104,7 +104,14 @@ class Assembly:
         chosen = [each for each in self._filters if each.covers(meta, logsource)]
         self._applied.update(map(id, chosen))
         document["detection"] = filtered(detection, chosen) if chosen else detection
-        return self._transform(document) if self._transform is not None else document
+        if self._transform is None:
+            return document
+        try:
+            lower(document["detection"], self._placeholders)  # a pipeline is never asked about an invalid rule
+        except Fault as fault:
+            if fault.state is State.INVALID:
+                raise
+        return self._transform(document)
 
     def _selectors(self, entry: Entry, meta: Meta, logsource: LogSource) -> tuple[Selector, ...]:
         try:

@@ -68,8 +68,8 @@ class Pipeline:
 
         from lotl.sigma.bridge import from_sigma, to_sigma
 
-        rule = to_sigma(document, self._placeholders)
         try:
+            rule = to_sigma(document, self._placeholders)
             self._pipeline.apply(rule)
             return from_sigma(rule, document)
         except SigmaError as error:

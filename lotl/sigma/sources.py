@@ -54,6 +54,8 @@ def gather(sources: tuple[Source, ...]) -> list[Origin]:
 def _origins(source: Source) -> Iterator[Origin]:
     if isinstance(source, Mapping):
         yield Origin("", content=source)
+    elif isinstance(source, str) and not source.strip():
+        raise InputError("there is no rule in an empty text", hint="give a file, a folder, a pack name or YAML text")
     elif isinstance(source, str) and source in PACKS:
         yield from _folder(pack_folder(source), source)
     elif isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
