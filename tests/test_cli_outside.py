@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 import lotl
 from lotl.sigma.model import State
 
+from .conftest import ROOT
 from .logs import write_security
 from .test_cli import lotl as run
 
@@ -102,3 +105,16 @@ def test_a_pipeline_goes_on_after_an_invalid_rule() -> None:
 def test_empty_text_is_not_the_current_folder(text: str) -> None:
     with pytest.raises(lotl.InputError, match="empty text"):
         lotl.rules(text)
+
+
+def test_a_script_without_a_main_guard_uses_workers(tmp_path: Path) -> None:
+    write_security(tmp_path / "dc.evtx", ["whoami", "netsh"])
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"import lotl\nprint(lotl.scan({str(tmp_path / 'dc.evtx')!r}, {GOOD!r}, workers=2))\nprint(__file__)\n",
+        encoding="utf-8",
+    )
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["<lotl.Hits: 1 hits of 1 rules (1 high)>", str(script)]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lotl.match.engine import Matcher
 from lotl.match.seen import Seen
@@ -42,6 +44,23 @@ def _start(plan: Plan, job: Job) -> None:
 def _work(item: Item) -> Answer:
     done = scan_block(*item, _matcher, _job, _second)
     return done, take_seen(_matcher)
+
+
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep new processes from running the caller's script again.
+
+    ``spawn`` imports the main module in every child, so a script without ``if __name__ == "__main__"`` would start its
+    whole scan in each of them. Workers need nothing from it; `multiprocessing.spawn.get_preparation_data` passes over
+    a main module without spec and file.
+    """
+    main = vars(sys.modules["__main__"])
+    kept: dict[str, Any] = {name: main.pop(name) for name in ("__spec__", "__file__") if name in main}
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(kept)
 
 
 class Pool:
@@ -104,7 +123,8 @@ class Pool:
     @staticmethod
     def _submit(executor: ProcessPoolExecutor, item: Item) -> Future[Answer]:
         try:
-            return executor.submit(_work, item)
+            with _main_left_alone():
+                return executor.submit(_work, item)
         except BrokenProcessPool as error:
             future: Future[Answer] = Future()
             future.set_exception(error)
@@ -112,7 +132,7 @@ class Pool:
 
     def _alone(self, item: Item) -> Answer | None:
         try:
-            return self._open(1).submit(_work, item).result()
+            return self._submit(self._open(1), item).result()
         except BrokenProcessPool:
             return None
 
