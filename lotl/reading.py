@@ -21,6 +21,9 @@ from lotl.sources.registry import by_name
 BLOCK_BYTES: Final = 16 << 20
 """Bytes decoded together: large enough that fixed costs vanish, small enough to bound memory."""
 
+ENGINES: Final = ("lotl", "python-evtx")
+"""Who can decode EVTX."""
+
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all)."""
 
@@ -176,8 +179,8 @@ def decode(name: str, block: Block, engine: str = "lotl") -> Decoded:
         from lotl.sources.evtx import pythonevtx
 
         return pythonevtx.decode(block)
-    if engine not in ("lotl", "python-evtx"):
-        raise InputError(f"there is no engine {engine!r}", hint="engines are lotl and python-evtx")
+    if engine not in ENGINES:
+        raise InputError(f"there is no engine {engine!r}", hint=f"engines are {' and '.join(ENGINES)}")
     return by_name(name).decode(block)
 
 

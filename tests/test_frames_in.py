@@ -64,3 +64,15 @@ def test_what_is_no_frame_is_refused() -> None:
         partitions(42)
     with pytest.raises(InputError, match="no columns"):
         partitions(pa.table({}))
+
+
+def test_what_goes_out_comes_back_in() -> None:
+    """Frames that lotl made itself: dictionaries, views, lists, times."""
+    events = Events(partitions(pa.table(ROWS)))
+    wanted = [dict(row) for row in events]
+    polars = pytest.importorskip("polars")
+    for frame in (events.to_arrow(), events.to_pandas(), polars.DataFrame(events)):
+        names = [name for name in ROWS if name in events.to_arrow().column_names]
+        back = [{name: row[name] for name in names if name in row} for row in Events(partitions(frame))]
+        assert [row.get("CommandLine") for row in back] == [row.get("CommandLine") for row in wanted]
+        assert [row.get("EventID") for row in back] == [row.get("EventID") for row in wanted]

@@ -56,7 +56,10 @@ correlation: {type: event_count, rules: [a], timespan: 5m, condition: {gte: 3}}
         ({"tag": "attack.t1059"}, "ab"),
         ({"tag": ["car.x", "attack.execution"]}, "bd"),
         ({"tag": "ATTACK.T1059.001"}, "b"),
+        ({"tag": "attack.t1059*"}, "abc"),
+        ({"tag": "*.x"}, "b"),
         ({"exclude": "a"}, "bcd"),
+        ({"exclude": "*000000000002"}, "acd"),
         ({"exclude": ["00000000-0000-4000-9000-000000000002", "C"]}, "ad"),
         ({"exclude": "attack.t1059"}, "cd"),
         ({"logsource": "security"}, "bc"),
@@ -157,3 +160,16 @@ detection:
     assert "no event log" in render_plan(load(text.replace("registry_add", "nonsense")).rules[0])
     correlation = render_plan(load(RULES + CORRELATION).correlations[0])
     assert "event_count within 300 s" in correlation and "when >= 3" in correlation
+
+
+def test_renamed_tags_are_found_by_either_name() -> None:
+    old, new = (
+        RULE.format(title=t, number=n, level="low", status="test", tags=tag, source="service: security")
+        for t, n, tag in (
+            ("old", 1, "attack.defense-evasion, attack.t1070.001"),
+            ("new", 2, "attack.stealth, attack.t1685.005"),
+        )
+    )
+    rules = load(f"{old}---{new}")
+    for tag in ("attack.defense-evasion", "attack.stealth", "attack.t1070.001", "attack.t1685.005"):
+        assert len(rules.select(tag=tag)) == 2

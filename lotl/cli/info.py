@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -40,7 +41,7 @@ def _print(result: Any) -> None:
 
     from lotl.report.safe import printable
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     files = Table(
         "File", "Format", "Records", "First (UTC)", "Last (UTC)", "Chunks", "Damage", box=None, pad_edge=False
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lotl.cli.options import rule_options
+
+if TYPE_CHECKING:
+    from lotl.sigma.model import Correlation, Rule
 
 EPILOG = """\b
 Examples:
@@ -45,14 +48,15 @@ def command(
     if Path(rule).is_file():
         chosen["rules"] = (rule,)
         ruleset = chosen_rules(**chosen)
-        picked = next(iter(ruleset.by_id.values()))
+        picked: list[Rule | Correlation] = list(ruleset.by_id.values())
     else:
         ruleset = chosen_rules(**chosen)
-        picked = find(ruleset, rule)
+        picked = [find(ruleset, rule)]
     shown, events = 0, read(logs)
     if row is not None:
         events.locate(row)
-    for found in why(picked, events, near=near, row=row, placeholders=ruleset.placeholders):
+    named = ruleset.placeholders
+    for found in (each for one in picked for each in why(one, events, near=near, row=row, placeholders=named)):
         shown += 1
         if as_json:
             click.echo(json.dumps(found.to_dict(), ensure_ascii=False, default=str))

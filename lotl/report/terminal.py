@@ -162,5 +162,6 @@ def _damage(summary: Summary) -> list[str]:
         if len(summary.damage) > DAMAGED:
             notes.append(f"  … and {len(summary.damage) - DAMAGED:,} more")
     if summary.skipped:
-        notes.append(f"{summary.skipped:,} other files skipped: no logs")
+        files = "file" if summary.skipped == 1 else "files"
+        notes.append(f"{summary.skipped:,} other {files} skipped: no logs")
     return notes

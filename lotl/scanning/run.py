@@ -16,7 +16,7 @@ from lotl.match.engine import Matcher
 from lotl.match.seen import ABLE, LACKING, Seen
 from lotl.plan.build import Plan
 from lotl.plan.cache import plan_for
-from lotl.reading import BLOCK_BYTES, Progress, blocks, find, refuse_damage
+from lotl.reading import BLOCK_BYTES, ENGINES, Progress, blocks, find, refuse_damage
 from lotl.scanning.pool import Item, Pool, lost
 from lotl.scanning.second import SecondPass
 from lotl.scanning.work import Done, Job, scan_block, scan_partition, take_seen
@@ -108,6 +108,10 @@ def scan(
     """
     if logsource not in ("match", "ignore"):
         raise InputError(f"logsource is {logsource!r}", hint='"match" or "ignore"')
+    if engine not in ENGINES:
+        raise InputError(f"there is no engine {engine!r}", hint=f"engines are {' and '.join(ENGINES)}")
+    if block_bytes < 1 or (workers is not None and workers < 1):
+        raise InputError("workers and block_bytes are at least 1")
     begun = time.perf_counter()
     since, until = micros(start), micros(end)
     if since is not None and until is not None and since >= until:

@@ -115,10 +115,10 @@ class RuleSet:
         status : str or iterable of str, optional
             One of these: stable, test, experimental, deprecated, unsupported.
         tag : str or iterable of str, optional
-            Rules with at least one of these tags: exact, or the start up to a dot (``attack.t1059`` finds
-            ``attack.t1059.001``).
+            Rules with at least one of these tags: exact, the start up to a dot (``attack.t1059`` finds
+            ``attack.t1059.001``), or with ``*`` for any run. Tags that ATT&CK renamed are found by either name.
         exclude : str or iterable of str, optional
-            Rules to leave out: ids, names, titles or tags.
+            Rules to leave out: ids, names, titles or tags, ``*`` for any run.
         logsource : str, optional
             Category, product or service.
 

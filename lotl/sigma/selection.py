@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import overload
+from fnmatch import fnmatchcase
+from typing import Final, overload
 
 from lotl.errors import InputError
 from lotl.sigma.model import LEVELS, Correlation, Meta, Rule
 from lotl.sigma.ruleset import STATUSES, RuleSet
+
+TAG_ALIASES: Final = {
+    "attack.defense-evasion": ("attack.stealth", "attack.defense-impairment"),
+    "attack.stealth": ("attack.defense-evasion",),
+    "attack.defense-impairment": ("attack.defense-evasion",),
+    "attack.t1070.001": ("attack.t1685.005",),
+    "attack.t1685.005": ("attack.t1070.001",),
+}
+"""Tags that ATT&CK v19 renamed, both ways: rule sets of either age are found by either name."""
 
 
 class Selection:
@@ -76,7 +86,7 @@ class Selection:
             level >= self._lowest
             and (not self._statuses or meta.status in self._statuses)
             and (not self._tags or _tagged(meta, self._tags))
-            and not (names & self._excluded)
+            and not any(_fits(name, word) for name in names for word in self._excluded)
             and not _tagged(meta, self._excluded)
         )
 
@@ -122,7 +132,12 @@ class ChosenRules(Sequence[Rule]):
 
 
 def _tagged(meta: Meta, wanted: set[str]) -> bool:
-    return any(tag == word or tag.startswith(f"{word}.") for tag in meta.tags for word in wanted)
+    words = wanted.union(*(TAG_ALIASES.get(word, ()) for word in wanted))
+    return any(_fits(tag, word) or tag.startswith(f"{word}.") for tag in meta.tags for word in words)
+
+
+def _fits(text: str, word: str) -> bool:
+    return text == word or ("*" in word and fnmatchcase(text, word.replace("[", "[[]")))
 
 
 def _known(word: str, allowed: tuple[str, ...], what: str) -> str:

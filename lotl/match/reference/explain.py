@@ -110,7 +110,13 @@ class Explanation:
         away = self.root.missing()
         verdict = "match" if self.matched else "no match"
         distance = "" if self.matched else f"; {away} value{'' if away == 1 else 's'} away"
-        return "\n".join([f"{verdict}: {self.rule} ({self.condition}){distance}", *self.root.lines()])
+        head = f"{verdict}: {self.rule} ({self.condition}){distance}"
+        return "\n".join(_one_line(line) for line in [head, *self.root.lines()])
+
+
+def _one_line(text: str) -> str:
+    """Return text without line breaks and control characters: titles and labels are the rule author's."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
 
 
 def _title(result: Result) -> str:

@@ -37,7 +37,7 @@ def take_in(values: pa.ChunkedArray) -> Column:
     if pa.types.is_timestamp(kind):
         return _int(_utc_micros(values).cast(pa.int64()), time=True)
     if pa.types.is_dictionary(kind) and not pa.types.is_string(kind.value_type):
-        values = values.cast(kind.value_type)
+        return take_in(_decoded(values))
     if pa.types.is_dictionary(values.type):
         return Text.of(values.unify_dictionaries().combine_chunks() if values.num_chunks != 1 else values.chunk(0))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
@@ -46,6 +46,15 @@ def take_in(values: pa.ChunkedArray) -> Column:
         return Text(np.full(len(values), ABSENT, np.int32), pa.array([], pa.string()))
     items = values.to_pylist()
     return encode([MISSING if item is None else named(item) if type(item) is list else item for item in items])
+
+
+def _decoded(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a dictionary column without its dictionary; text of any kind (polars' views, too) as plain strings."""
+    value_type = values.type.value_type
+    text = pa.types.is_large_string(value_type) or pa.types.is_string_view(value_type)
+    wanted = pa.large_string() if text else value_type
+    chunks = [chunk.dictionary.cast(wanted).take(chunk.indices) for chunk in values.chunks]
+    return pa.chunked_array(chunks, wanted)
 
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
